@@ -1,4 +1,4 @@
-"""Measures Testmode alone and prints Markdown: throughput, growth, cold start, admin operations, parked requests."""
+"""Measures Testmode and prints Markdown: throughput, growth, cold start, admin operations, delayed requests."""
 
 from __future__ import annotations
 
@@ -18,38 +18,38 @@ TIMER_COUNT = 10_000
 
 
 def main() -> None:
-    throughput()
-    growth()
-    cold_start()
-    admin_operations()
-    delayed_requests()
+    measure_throughput()
+    measure_growth()
+    measure_cold_start()
+    measure_admin_operations()
+    measure_delayed_requests()
 
 
-def throughput() -> None:
-    """Compares three cases with an empty Flask view, in interleaved rounds: requests per second, percentiles, CPU."""
+def measure_throughput() -> None:
+    """Compares requests per second, latency percentiles and CPU of three cases with an empty Flask view."""
     with ExitStack() as stack:
         folder = stack.enter_context(TemporaryDirectory())
         testmode = stack.enter_context(serving("--data", folder))
         empty = stack.enter_context(run_empty_flask_view())
         testmode.admin("PATCH", "/sandboxes/smartepi", UNLIMITED)
         key = testmode.admin("GET", "/sandboxes/smartepi/keys")[0]["secret"]
-        one = testmode.admin("GET", "/sandboxes/smartepi/state")["collections"]["sectors"][0]["id"]
+        sector_id = testmode.admin("GET", "/sandboxes/smartepi/state")["collections"]["sectors"][0]["id"]
         cases: dict[str, tuple[Server, Callable[[int], bytes]]] = {
             "empty Flask view": (empty, _same_request(request("GET", "/"))),
-            "get one": (testmode, _same_request(request("GET", f"/smartepi/v1/sectors/{one}", key))),
+            "get one": (testmode, _same_request(request("GET", f"/smartepi/v1/sectors/{sector_id}", key))),
             "list of 20": (testmode, _same_request(request("GET", "/smartepi/v1/employees?limit=20", key))),
             "create, on disk": (testmode, _create_requests(key)),
         }
         measured = _run_rounds(cases)
     print(f"\n## {CONNECTIONS} connections, median of {ROUNDS} interleaved rounds of {SECONDS:.0f} s\n")
-    print("| case | requests/s | of the empty view | p50 ms | p99 ms | server CPU µs per request |")
+    print("| case | requests/s | ratio to the empty view | p50 ms | p99 ms | server CPU µs per request |")
     print("|---|---|---|---|---|---|")
-    base = median(result.per_second for result, _ in measured["empty Flask view"])
+    empty_rate = median(result.per_second for result, _ in measured["empty Flask view"])
     for name, results in measured.items():
         rate = median(result.per_second for result, _ in results)
         p50, p99 = (median(result.percentile(nth) for result, _ in results) for nth in (50, 99))
         cpu = median(cpu * 1e6 / len(result.milliseconds) for result, cpu in results)
-        print(f"| {name} | {rate:.0f} | {rate / base:.2f} | {p50:.1f} | {p99:.1f} | {cpu:.0f} |")
+        print(f"| {name} | {rate:.0f} | {rate / empty_rate:.2f} | {p50:.1f} | {p99:.1f} | {cpu:.0f} |")
 
 
 def _run_rounds(cases: dict[str, tuple[Server, Callable[[int], bytes]]]) -> dict[str, list[tuple[Result, float]]]:
@@ -77,8 +77,8 @@ def _create_requests(key: str) -> Callable[[int], bytes]:
     return make
 
 
-def growth() -> None:
-    """Compares a create at 100 and at 10,000 records: two sandboxes on one server, in interleaved rounds."""
+def measure_growth() -> None:
+    """Compares a create at 100 records with one at 10,000, in two sandboxes of one server and in interleaved rounds."""
     with TemporaryDirectory() as folder, serving("--data", folder) as server:
         sizes = {100: "small", 10_000: "large"}
         keys = {}
@@ -97,26 +97,26 @@ def growth() -> None:
     print(f"| 100 | {small:.2f} |\n| 10,000 | {large:.2f} |\n\nRatio: {large / small:.2f}")
 
 
-def cold_start() -> None:
-    """Measures the seconds from process start to the first 200, with all providers, and the memory then."""
+def measure_cold_start() -> None:
+    """Measures the seconds from process start to the first 200 with all providers, and the memory at that time."""
     seconds, megabytes = [], []
     for _ in range(5):
         with serving("--memory", providers=()) as server:
             server.wait_for_first_response()
             seconds.append(perf_counter() - server.started)
             megabytes.append(server.megabytes())
-    print(f"\n## Cold start\n\nFirst 200 after {median(seconds):.2f} s; {median(megabytes):.0f} MB at rest")
+    print(f"\n## Cold start\n\nFirst 200 after {median(seconds):.2f} s; {median(megabytes):.0f} MB of memory")
 
 
-def admin_operations() -> None:
-    """Measures operations of the admin API: create a sandbox, reset one, advance the clock over many timers."""
-    print("\n## Upkeep, on disk, over HTTP\n\n| operation | median ms |\n|---|---|")
+def measure_admin_operations() -> None:
+    """Measures operations of the admin API: create a sandbox, reset it, advance its clock over many timers."""
+    print("\n## Admin operations, on disk, over HTTP\n\n| operation | median ms |\n|---|---|")
     with TemporaryDirectory() as folder, serving("--data", folder, providers=()) as server:
         for provider in ("smartepi", "kotauth", "kasko", "kota"):
-            _measure(f"a small sandbox of {provider}", lambda name=provider: _create_sandbox(server, name))  # type: ignore[misc]
+            _measure(f"create a small sandbox of {provider}", lambda name=provider: _create_sandbox(server, name))  # type: ignore[misc]
         large = _create_sandbox(server, "smartepi", "large")
-        _measure("a reset of 10,000 records", lambda: server.admin("POST", f"/sandboxes/{large}/reset"))
-        timers = f"the clock over {TIMER_COUNT:,} timers, each a withdrawal"
+        _measure("reset 10,000 records", lambda: server.admin("POST", f"/sandboxes/{large}/reset"))
+        timers = f"advance the clock over {TIMER_COUNT:,} timers that each record a withdrawal"
         _measure(
             timers, lambda: _advance_clock(server, large), before=lambda: _schedule_timers(server, large), rounds=1
         )
@@ -147,12 +147,10 @@ def _advance_clock(server: Server, sandbox: str) -> None:
     server.admin("PUT", f"/sandboxes/{sandbox}/clock", {"action": "advance", "by": "2h"})
 
 
-def delayed_requests() -> None:
-    """Sends many requests that wait for 2 s, and measures undelayed requests during that time."""
-    print("\n## Parked on 2 s of latency\n")
-    print(
-        "| parked | all done after s | MB | threads | undelayed p50 ms | p99 while all wait | p99 from first to last |"
-    )
+def measure_delayed_requests() -> None:
+    """Sends many requests that are delayed by 2 s, and measures undelayed requests during that time."""
+    print("\n## Requests delayed by 2 s\n")
+    print("| delayed | last response after s | MB | threads | undelayed p50 ms | p99 while all wait | p99 in total |")
     print("|---|---|---|---|---|---|---|")
     for number in (0, 1_000, 5_000):
         with serving("--memory") as server:
@@ -184,7 +182,10 @@ async def _measure_delayed(server: Server, number: int) -> None:
 async def _measure_undelayed(
     server: Server, key: str, waiting_until: float, tasks: list[asyncio.Task[int]]
 ) -> tuple[Result, Result]:
-    """Sends a request every 5 ms until all tasks are done; returns those sent while all tasks wait, and all."""
+    """Sends a request every 5 ms until all tasks are done.
+
+    Returns two results: of the requests sent while all tasks wait, and of all requests.
+    """
     while_waiting, whole = Result(), Result()
     connection = await Connection.open(server.port)
     data = request("GET", "/smartepi/v1/sectors", key)
@@ -193,7 +194,7 @@ async def _measure_undelayed(
         await connection.send(data)
         took = (perf_counter() - start) * 1000
         whole.milliseconds.append(took)
-        if waiting_until - 0.7 < start < waiting_until:
+        if waiting_until - 0.7 < start < waiting_until:  # All connections wait for their delayed response.
             while_waiting.milliseconds.append(took)
         await asyncio.sleep(0.005)
     connection.close()

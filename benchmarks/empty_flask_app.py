@@ -1,4 +1,4 @@
-"""An empty Flask view on Testmode's HTTP server: the baseline of the throughput benchmark."""
+"""Runs an empty Flask view on Testmode's HTTP server, as the baseline of the throughput benchmark."""
 
 from mockserver.http.server import Server, patch_standard_library
 

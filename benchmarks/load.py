@@ -11,7 +11,7 @@ from time import perf_counter
 
 @dataclass
 class Result:
-    """The duration of each response, the duration of the run, and the number of responses by status."""
+    """The result of a run: milliseconds per response, seconds in total, and the number of responses by status."""
 
     milliseconds: list[float] = field(default_factory=list)
     seconds: float = 0.0
@@ -77,21 +77,21 @@ def request(method: str, path: str, key: str = "", body: bytes = b"", headers: t
 
 
 async def run(
-    port: int, make: Callable[[int], bytes], connections: int, seconds: float, max_requests: int = 1 << 62
+    port: int, make_request: Callable[[int], bytes], connections: int, seconds: float, max_requests: int = 1 << 62
 ) -> Result:
-    """Sends requests until ``seconds`` or ``max_requests`` is reached; ``make`` returns the nth request."""
+    """Sends requests until ``seconds`` or ``max_requests`` is reached; ``make_request`` returns the nth request."""
     result, numbers = Result(), iter(range(max_requests))
     began = perf_counter()
     until = began + seconds
 
-    async def one() -> None:
+    async def use_connection() -> None:
         connection = await Connection.open(port)
         while (start := perf_counter()) < until and (nth := next(numbers, None)) is not None:
-            status = await connection.send(make(nth))
+            status = await connection.send(make_request(nth))
             result.milliseconds.append((perf_counter() - start) * 1000)
             result.statuses[status] = result.statuses.get(status, 0) + 1
         connection.close()
 
-    await asyncio.gather(*(one() for _ in range(connections)))
+    await asyncio.gather(*(use_connection() for _ in range(connections)))
     result.seconds = perf_counter() - began
     return result

@@ -1,4 +1,4 @@
-"""Starts the measured servers as processes, and reads their CPU time, memory, threads and descriptors."""
+"""Starts servers as processes, and reads their CPU time, memory, threads and descriptors."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ UNLIMITED = {"limits": {"rate": None, "quota": None}}
 
 
 class ProcessTree:
-    """A server process with all its child processes; ``started`` is its start in ``perf_counter`` seconds."""
+    """A server process and its child processes; ``started`` is its start time in ``perf_counter`` seconds."""
 
     def __init__(self, pid: int, port: int, started: float) -> None:
         self.port, self.started = port, started
@@ -93,7 +93,7 @@ def run_empty_flask_view() -> Iterator[Server]:
 
 @cache
 def _compile_bytecode() -> None:
-    """Compiles the package as pip does on installation; otherwise a start would include the compilation."""
+    """Compiles the package as pip does on installation, so that a cold start does not include the compilation."""
     compileall.compile_dir(Path(mockserver.__file__).parent, quiet=2)
 
 

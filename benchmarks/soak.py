@@ -1,7 +1,7 @@
 """Sends a million requests of every kind to a server and checks that memory, threads and descriptors do not grow.
 
-``python -m benchmarks.soak``, or ``make soak``. SOAK_REQUESTS is the number of requests. Exits with 1 if something
-grew or a response had an unexpected status.
+Run it with ``make soak`` or ``python -m benchmarks.soak``; SOAK_REQUESTS is the number of requests. It exits with 1 if
+a resource grew or a response had an unexpected status.
 """
 
 from __future__ import annotations
@@ -25,11 +25,12 @@ from benchmarks.servers import TOKEN, UNLIMITED, ProcessTree, serving
 
 CLIENTS = 8
 WARM_UP_REQUESTS = 100_000
-"""Caches are full after this number of requests; growth is measured only after it."""
+"""Number of requests after which all caches are full; growth is measured only after them."""
 REQUESTS_PER_SANDBOX = 2_000
 """Number of requests to a sandbox before it is deleted."""
 SAMPLES = 100
 MAX_GROWTH = 0.05
+"""Maximum growth of the memory, as a fraction."""
 JSON = ("Content-Type: application/json",)
 EMPLOYER = {
     "legal_name": "Soak Ltd",
@@ -51,7 +52,7 @@ class Sample:
 
 @dataclass
 class SoakRun:
-    """The progress of a run, and what it has measured so far."""
+    """The progress and the measurements of a run."""
 
     server: ProcessTree
     total: int
@@ -66,7 +67,7 @@ class SoakRun:
         return self.request_count >= self.total
 
     def count(self, kind: str, status: int) -> None:
-        """Counts a response, and takes a sample after every hundredth of the run."""
+        """Counts a response, and takes a sample when another hundredth of the run is complete."""
         self.request_count += 1
         self.statuses[kind, status] += 1
         if self.request_count % max(1, self.total // SAMPLES) == 0:
@@ -78,13 +79,13 @@ class SoakRun:
 
 
 class Client:
-    """Creates a sandbox, sends requests to it and to the permanent sandbox, deletes it, and starts again."""
+    """A client that repeatedly creates a sandbox, sends requests to it and to the permanent sandbox, and deletes it."""
 
     def __init__(self, run: SoakRun, connection: Connection, permanent_key: str, receiver: str) -> None:
         self._run, self._connection = run, connection
         self._permanent_key, self._receiver = permanent_key, receiver
         self._sandbox = self._key = ""
-        self._made: list[str] = []
+        self._created_ids: list[str] = []
         self._numbers = count()
 
     async def run(self) -> None:
@@ -109,15 +110,15 @@ class Client:
         return await self._send(kind, request(method, f"/__admin/sandboxes{self._sandbox}{path}", TOKEN, data, JSON))
 
     async def _create_sandbox(self) -> None:
-        self._sandbox, self._made = "", []
-        made = await self._admin("sandbox made", "POST", "", {"provider": "kota", **UNLIMITED})
-        self._sandbox, self._key = f"/{made['id']}", made["keys"][0]["secret"]
+        self._sandbox, self._created_ids = "", []
+        created = await self._admin("sandbox created", "POST", "", {"provider": "kota", **UNLIMITED})
+        self._sandbox, self._key = f"/{created['id']}", created["keys"][0]["secret"]
         flaky = {"match": {"path": "*/groups"}, "fault": {"kind": "status", "status": 503}}
-        await self._admin("fault set", "POST", "/faults", {**flaky, "trigger": {"probability": 0.5}})
-        await self._admin("webhook set", "POST", "/webhooks", {"url": self._receiver})
+        await self._admin("fault created", "POST", "/faults", {**flaky, "trigger": {"probability": 0.5}})
+        await self._admin("webhook created", "POST", "/webhooks", {"url": self._receiver})
 
     def _request_mix(self) -> Iterator[Callable[[], Awaitable[Any]]]:
-        """Yields the steps of a sandbox in turn, without end."""
+        """Yields an endless sequence of steps; each step sends one or more requests."""
         frequent = [
             self._create,
             self._get,
@@ -137,11 +138,11 @@ class Client:
         return request(method, f"/kota{path}", self._key, data, (*JSON, *headers))
 
     async def _create(self) -> None:
-        made = await self._send("create", self._provider_request("POST", "/employers", EMPLOYER))
-        self._made = [*self._made[-9:], made["id"]]
+        created = await self._send("create", self._provider_request("POST", "/employers", EMPLOYER))
+        self._created_ids = [*self._created_ids[-9:], created["id"]]
 
     async def _get(self) -> None:
-        await self._send("get", self._provider_request("GET", f"/employers/{self._made[-1]}"))
+        await self._send("get", self._provider_request("GET", f"/employers/{self._created_ids[-1]}"))
 
     async def _list(self) -> None:
         await self._send("list", self._provider_request("GET", "/employers?limit=20"))
@@ -157,16 +158,16 @@ class Client:
         await self._send("fault", self._provider_request("GET", "/groups"))
 
     async def _create_list_and_delete(self) -> None:
-        """Runs in the permanent sandbox."""
+        """Creates, lists and deletes a record in the permanent sandbox."""
         path = "/smartepi/v1/sectors"
         body = dumps({"name": f"s{id(self)}-{next(self._numbers)}"}).encode()
-        made = await self._send("create", request("POST", path, self._permanent_key, body, JSON))
+        created = await self._send("create", request("POST", path, self._permanent_key, body, JSON))
         await self._send("list", request("GET", f"{path}?limit=20", self._permanent_key))
-        await self._send("delete", request("DELETE", f"{path}/{made['data']['id']}?_version=1", self._permanent_key))
+        await self._send("delete", request("DELETE", f"{path}/{created['data']['id']}?_version=1", self._permanent_key))
 
     async def _new_key(self) -> None:
-        made = await self._admin("key made", "POST", "/keys", {})
-        await self._admin("key revoked", "DELETE", f"/keys/{made['id']}")
+        created = await self._admin("key created", "POST", "/keys", {})
+        await self._admin("key revoked", "DELETE", f"/keys/{created['id']}")
 
     async def _read_admin_views(self) -> None:
         for part in ("requests", "events", "deliveries", "state"):
@@ -174,7 +175,7 @@ class Client:
 
 
 EXPECTED = {"create": {200, 201}, "idempotent": {200}, "fault": {200, 503}, "delete": {200, 204}}
-"""Statuses expected by kind of request; for all other kinds, any 2xx."""
+"""Expected statuses by kind of request; all other kinds expect a 2xx status."""
 
 
 def unexpected_statuses(statuses: Counter[tuple[str, int]]) -> dict[tuple[str, int], int]:
@@ -186,7 +187,11 @@ def unexpected_statuses(statuses: Counter[tuple[str, int]]) -> dict[tuple[str, i
 
 
 def find_growth(samples: list[Sample], warm: int) -> list[str]:
-    """Compares the first and the last fifth of the samples after the warm-up; returns a sentence for each growth."""
+    """Returns a message for each resource that grew; ``warm`` is the number of warm-up requests.
+
+    Compares the last fifth of the samples after the warm-up with the first fifth for memory, and with the first half
+    for threads and descriptors.
+    """
     measured = [sample for sample in samples if sample.requests >= warm]
     fifth = max(1, len(measured) // 5)
     first, last = measured[:fifth], measured[-fifth:]
@@ -222,8 +227,8 @@ def table(run: SoakRun) -> str:
 async def receiver(run: SoakRun) -> Any:
     """Runs a server that counts webhooks; yields its URL."""
 
-    async def take(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        # At the end of the run, deliveries in flight are cancelled.
+    async def receive(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        # Deliveries in flight are cancelled at the end of the run.
         with suppress(asyncio.CancelledError, asyncio.IncompleteReadError, ConnectionError):
             head = await reader.readuntil(b"\r\n\r\n")
             await reader.readexactly(int(head.lower().split(b"content-length:")[1].split(b"\r\n")[0]))
@@ -231,7 +236,7 @@ async def receiver(run: SoakRun) -> Any:
             writer.write(b"HTTP/1.1 204 No Content\r\nConnection: close\r\n\r\n")
         writer.close()
 
-    async with await asyncio.start_server(take, "127.0.0.1", 0) as server:
+    async with await asyncio.start_server(receive, "127.0.0.1", 0) as server:
         yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/"
 
 
@@ -243,7 +248,7 @@ async def run_clients(run: SoakRun, permanent_key: str) -> None:
 
 
 def run_soak(total: int) -> SoakRun:
-    """Starts a server, sends it ``total`` requests, and returns the measurements."""
+    """Starts a server, sends ``total`` requests to it, and returns the measurements."""
     with TemporaryDirectory() as folder, serving("--data", folder, providers=("smartepi", "kota")) as server:
         server.admin("PATCH", "/sandboxes/smartepi", UNLIMITED)
         run = SoakRun(server, total)
@@ -259,7 +264,7 @@ def main(total: int) -> int:
         *find_growth(run.samples, min(WARM_UP_REQUESTS, total // 3)),
         *(f"{each}" for each in unexpected_statuses(run.statuses).items()),
     ]
-    print("\n".join(problems) or "nothing grew, and every response had an expected status")
+    print("\n".join(problems) or "no resource grew, and every response had an expected status")
     return 1 if problems else 0
 
 

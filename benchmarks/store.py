@@ -1,6 +1,7 @@
-"""Measures the store: microseconds per get, find, page of 20 and insert, at three sizes, and the ratio of the sizes.
+"""Measures the store: microseconds per get, find, page of 20 and insert, at three sizes.
 
-Run it with ``python -m benchmarks.store [directory]``; the directory selects the disk.
+The ratio compares the largest with the smallest size. Run it with ``python -m benchmarks.store [directory]``; the
+directory selects the disk.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""``python -m benchmarks.workers``: compares one process on disk with 1, 2 and 4 workers on Redis."""
+"""Compares one process on disk with 1, 2 and 4 workers on Redis; run it with ``python -m benchmarks.workers``."""
 
 from __future__ import annotations
 
@@ -34,9 +34,9 @@ def run_redis() -> Iterator[str]:
 
 
 def main() -> None:
-    """Prints a Markdown table: requests per second, and CPU time of all processes per request."""
+    """Prints a Markdown table with the requests per second and the CPU time of all processes per request."""
     print(f"\n## Workers: {SANDBOXES} sandboxes, {CONNECTIONS} connections, median of {ROUNDS} rounds\n")
-    print("| server | get one, requests/s | CPU µs each | create, requests/s | CPU µs each |\n|---|---|---|---|---|")
+    print("| server | gets/s | CPU µs per get | creates/s | CPU µs per create |\n|---|---|---|---|---|")
     with TemporaryDirectory() as folder, serving("--data", folder) as server:
         _print_row("one process, on disk", server)
     for number in (1, 2, 4):
@@ -48,8 +48,8 @@ def _print_row(name: str, server: Server) -> None:
     sandboxes = [server.admin("POST", "/sandboxes", {"provider": "smartepi", **UNLIMITED}) for _ in range(SANDBOXES)]
     keys = [each["keys"][0]["secret"] for each in sandboxes]
     state = server.admin("GET", f"/sandboxes/{sandboxes[0]['id']}/state")["collections"]
-    one = state["sectors"][0]["id"]
-    gets = [request("GET", f"/smartepi/v1/sectors/{one}", key) for key in keys]
+    sector_id = state["sectors"][0]["id"]
+    gets = [request("GET", f"/smartepi/v1/sectors/{sector_id}", key) for key in keys]
 
     def create(nth: int) -> bytes:
         body = json.dumps({"name": f"Sector {perf_counter()} {next(_numbers)}"}).encode()

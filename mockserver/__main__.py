@@ -1,4 +1,4 @@
-"""``python -m mockserver``: the ``testmode`` command without its script."""
+"""Makes ``python -m mockserver`` run the ``testmode`` command."""
 
 from mockserver.cli import main
 

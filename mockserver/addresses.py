@@ -1,4 +1,4 @@
-"""Distinguish IP addresses from host names."""
+"""Distinguishes IP addresses from host names."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from ipaddress import ip_address
 
 
 def is_ip_address(host: str) -> bool:
-    """Return whether a host is an IPv4 or IPv6 address (without brackets) rather than a name."""
+    """Returns whether a host is an IPv4 or IPv6 address (without brackets) rather than a name."""
     try:
         ip_address(host)
     except ValueError:

@@ -52,7 +52,7 @@ def known_providers() -> dict[str, Provider]:
 def select_providers(names: Sequence[str], documents: Sequence[Path] = ()) -> list[Provider]:
     """Returns the providers with these names and those of the OpenAPI documents; all providers if both are empty.
 
-    Raises UnknownName with the nearest name, and Conflict when a document has the name of another provider.
+    Raises UnknownName with the nearest name, and Conflict if a document has the name of another provider.
     """
     known = known_providers()
     if documents:
@@ -65,7 +65,7 @@ def select_providers(names: Sequence[str], documents: Sequence[Path] = ()) -> li
 
 def _add_openapi_providers(documents: Sequence[Path], known: dict[str, Provider]) -> list[str]:
     """Adds the providers of the documents to ``known`` and returns their names."""
-    # Imported here: the OpenAPI packages are slow to import and rarely needed.
+    # Imported here because the OpenAPI packages are slow to import and rarely needed.
     from mockserver.openapi import load_provider
 
     added = [load_provider(document) for document in documents]
@@ -78,13 +78,13 @@ def _add_openapi_providers(documents: Sequence[Path], known: dict[str, Provider]
 
 @lru_cache(maxsize=4)
 def _read_dataset(file: Path) -> State:
-    # The cached state is shared: callers must not modify its records.
+    # The cached state is shared, so callers must not modify its records.
     data: State = loads(file.read_bytes())
     return data
 
 
 class Datasets(Mapping[tuple[str, str], State]):
-    """The data sets in files by (provider, size); a file is read at the first access."""
+    """Maps (provider, size) to the data set in a file; reads a file at the first access."""
 
     def __init__(self, folder: Path) -> None:
         self._files = {
@@ -122,27 +122,27 @@ def make_engine(
 ) -> Engine:
     """Returns an engine over a store and creates the first sandbox of every provider that has none.
 
-    ``first_settings`` has the settings of first sandboxes by provider, ``defaults`` those of all others. The first
-    sandboxes of the providers in ``provisioning`` are marked as not completely provisioned.
+    ``first_settings`` maps provider names to the settings of their first sandboxes; other first sandboxes get
+    ``defaults``. The first sandboxes of the providers in ``provisioning`` are marked as not completely provisioned.
     """
     scenarios = Scenarios(fixtures_folder() / "scenarios") if scenarios is None else scenarios
     options.setdefault("templates", bundled_templates())
     engine = Engine(store, providers, scenarios, **options)
     for name in engine.providers:
         if name not in engine.sandboxes:
-            further = {"progress": progress} if progress else {}
+            progress_option = {"progress": progress} if progress else {}
             settings = (first_settings or {}).get(name, defaults or Settings())
             try:
-                engine.create(name, name, settings, at=at, provisioning=name in provisioning, **further)
+                engine.create(name, name, settings, at=at, provisioning=name in provisioning, **progress_option)
             except Conflict:
-                if name not in engine.sandboxes:  # Otherwise another process that starts at the same time created it.
+                if name not in engine.sandboxes:  # Otherwise another process has created it at the same time.
                     raise
     return engine
 
 
 def _create_flask_app(engine: Engine, token: str | None, settings: ServerSettings | None) -> Flask:
-    """Flask with the admin API, the console and the health checks."""
-    # Imported here: Flask takes a tenth of the start-up time, and calls for providers do not need it.
+    """Returns a Flask application with the admin API, the console and the health checks."""
+    # Imported here because Flask takes a tenth of the startup time, and calls to providers do not need it.
     from flask import Flask
 
     from mockserver.admin.api import register
@@ -161,7 +161,7 @@ def _create_flask_app(engine: Engine, token: str | None, settings: ServerSetting
 
 
 def _dispatch_app(engine: Engine, fallback: WSGIApp, root_provider: str | None, hosts: AllowedHosts | None) -> WSGIApp:
-    """The application that handles calls for providers and passes all other requests to ``fallback``."""
+    """Returns an application that handles calls to providers and passes all other requests to ``fallback``."""
     resolver = RequestResolver(engine.providers, hosts or AllowedHosts(), root_provider)
     return edge.create_provider_app(engine, resolver, mounts.preserve_raw_path(fallback))
 
@@ -176,8 +176,8 @@ def create_app(
 ) -> Flask:
     """Returns the Flask application over an engine; ``root_provider`` is also mounted at the root.
 
-    Without an engine it uses one in memory with all providers, as for ``flask --app mockserver.app routes``. Without a
-    token the admin API refuses every request. The admin API returns ``settings``.
+    Without an engine, creates one in memory with all providers, for example for ``flask --app mockserver.app routes``.
+    Without a token, the admin API refuses every request. The admin API returns ``settings``.
     """
     if engine is None:
         engine = make_engine(TinyStore(None), select_providers(()))
@@ -196,7 +196,7 @@ def create_wsgi_app(
     hosts: AllowedHosts,
     settings: ServerSettings | None = None,
 ) -> WSGIApp:
-    """Returns the application that ``serve`` runs: ``create_app`` with Flask loaded at the first request that needs it.
+    """Returns the application that ``serve`` runs: like ``create_app``, but loads Flask when a request needs it.
 
     This Flask has no rules for the providers' paths, because ``flask routes`` never lists a running server.
     """

@@ -9,14 +9,14 @@ from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Field, ValidationError, model_validator
 
-from mockserver.admin import failures, handlers, webhooks
+from mockserver.admin import faults, handlers, scenarios, webhooks
 from mockserver.admin.admin_request import AdminRequest
 from mockserver.admin.models import NewKey, NewSandbox, NewWebhook, StrictModel
 from mockserver.engine import Engine, FaultRule, Refusal, Settings, error_path, nearest
 from mockserver.settings import BadSettings
 
 DEFAULT_PATHS = (Path("testmode.toml"), Path("/etc/testmode/testmode.toml"))
-"""Paths at which the file is searched, in this order, when none is named."""
+"""Paths at which the file is searched, in this order, if no path is given."""
 
 
 def _names_to_table(value: Any) -> Any:
@@ -24,7 +24,7 @@ def _names_to_table(value: Any) -> Any:
 
 
 class PlannedSandbox(NewSandbox):
-    """A sandbox to create at startup; without a name it is the provider's first sandbox."""
+    """A sandbox to create at startup; without a name, it is the first sandbox of its provider."""
 
     scenarios: Annotated[dict[str, dict[str, Any]], BeforeValidator(_names_to_table)] = Field(
         default_factory=dict,
@@ -32,7 +32,7 @@ class PlannedSandbox(NewSandbox):
     )
     faults: list[FaultRule] = Field(default_factory=list, max_length=1000)
     keys: list[NewKey] = Field(
-        default_factory=list, max_length=1000, description="Keys in addition to those that every sandbox has."
+        default_factory=list, max_length=1000, description="Keys in addition to the keys that every sandbox has."
     )
     webhooks: list[NewWebhook] = Field(default_factory=list, max_length=100)
 
@@ -60,7 +60,7 @@ class Configuration(StrictModel):
         return [plan.id for plan in self.sandboxes]
 
     def first_sandbox_settings(self, provider: str, defaults: Settings) -> Settings:
-        """Returns the settings of a provider's first sandbox: those of the file over ``defaults``."""
+        """Returns the settings of a provider's first sandbox; settings in the file override ``defaults``."""
         for plan in self.sandboxes:
             if plan.id == provider:
                 names = plan.model_fields_set & set(Settings.model_fields)
@@ -68,15 +68,15 @@ class Configuration(StrictModel):
         return defaults
 
 
-def load(path: str | Path | None) -> Configuration:
+def load_configuration(path: str | Path | None) -> Configuration:
     """Reads the file at ``path``, else the first of ``DEFAULT_PATHS`` that exists, else returns an empty configuration.
 
     Raises BadSettings with the file and its first invalid value.
     """
     file = Path(path) if path else next((each for each in DEFAULT_PATHS if each.is_file()), None)
     if file is None:
-        return Configuration.model_construct()  # Validation is slow, and nothing needs it here.
-    # Imported here: it is not needed without a file.
+        return Configuration.model_construct()  # Without validation, which is slow and not needed for defaults.
+    # Imported here because it is not needed without a file.
     import tomllib
 
     try:
@@ -92,22 +92,23 @@ def _describe_error(error: ValidationError) -> str:
     message = detail["msg"].removeprefix("Value error, ")
     if detail["type"] == "extra_forbidden":
         name = str(detail["loc"][-1])
-        message = f"there is no field {name!r}{nearest(name, _known_names())}"
+        message = f"there is no field {name!r}{nearest(name, _field_names())}"
     return f"{error_path(detail)}: {message}" if detail["loc"] else message
 
 
 @cache
-def _known_names() -> tuple[str, ...]:
-    """All keys of the configuration file, at any level."""
+def _field_names() -> tuple[str, ...]:
+    """Returns the names of all fields of the configuration file, at any level."""
     schema = Configuration.model_json_schema()
     parts = [schema, *schema.get("$defs", {}).values()]
     return tuple(dict.fromkeys(name for part in parts for name in part.get("properties", {})))
 
 
 def create_planned_sandboxes(engine: Engine, plans: Sequence[PlannedSandbox], delete: Callable[[str], None]) -> None:
-    """Creates the planned sandboxes that do not exist, and completes those that an interrupted start left.
+    """Creates the planned sandboxes that do not exist, and completes those that an interrupted start left incomplete.
 
-    When one fails, deletes all of them and raises BadSettings. Of several servers on one store, one creates them.
+    If the creation of a sandbox fails, deletes all of these sandboxes and raises BadSettings. The lock makes only one
+    of several servers on the same store create them.
     """
     with engine.lock("begin"):
         pending = [
@@ -117,7 +118,7 @@ def create_planned_sandboxes(engine: Engine, plans: Sequence[PlannedSandbox], de
             try:
                 _provision(engine, plan)
             except Refusal as refusal:
-                # An incomplete sandbox would count as existing at the next start.
+                # The next start would not create an incomplete sandbox again, because it exists.
                 for each in pending:
                     if each.id in engine.sandboxes:
                         delete(each.id)
@@ -127,20 +128,20 @@ def create_planned_sandboxes(engine: Engine, plans: Sequence[PlannedSandbox], de
 
 
 def _provision(engine: Engine, plan: PlannedSandbox) -> None:
-    """Create a sandbox and its parts with the handlers of the admin API."""
+    """Creates a sandbox with its keys, scenarios, fault rules and endpoints, with the handlers of the admin API."""
 
     def request(body: Any, args: Mapping[str, str] | None = None) -> AdminRequest:
         return AdminRequest(engine, {"sandbox": plan.id, **(args or {})}, body, None, "")
 
     if plan.id in engine.sandboxes:
-        engine.reset(plan.id)  # The interrupted start may have done any part of this.
+        engine.reset(plan.id)  # The interrupted start may have completed any of these steps.
     else:
         engine.create(plan.provider, plan.id, plan.settings(), provisioning=True)
     for key in plan.keys:
         handlers.create_key(request(key))
     for name, parameters in plan.scenarios.items():
-        failures.turn_scenario_on(request(parameters, {"scenario": name}))
+        scenarios.turn_scenario_on(request(parameters, {"scenario": name}))
     for rule in plan.faults:
-        failures.create_fault(request(rule))
+        faults.create_fault(request(rule))
     for webhook in plan.webhooks:
         webhooks.create_webhook(request(webhook))

@@ -14,9 +14,9 @@ from mockserver.engine import Distribution, Durability, Refusal, error_path, nea
 
 VARIABLE_PREFIX = "TESTMODE_"
 CLIENT_VARIABLES = ("URL", "CA_FILE")
-"""Variables (without prefix) that only the commands for a running server read."""
+"""Variables (without prefix) that only the client commands read, not the server."""
 SECRET_SETTINGS = ("admin_token",)
-"""Settings whose value can also be in a file; the variable with the suffix ``_FILE`` has its path."""
+"""Settings whose value can also be in a file; a variable with the suffix ``_FILE`` has the path of the file."""
 _LATENCY = re.compile(r"(\d+)(?:-(\d+))?ms")
 
 
@@ -56,7 +56,7 @@ PathList = Annotated[tuple[Path, ...], BeforeValidator(_split_paths)]
 
 
 class ServerSettings(BaseModel):
-    """Settings of ``testmode serve``. Every field is also a variable ``TESTMODE_<NAME>``, most are also a flag."""
+    """Settings of ``testmode serve``. Every field can be set by ``TESTMODE_<NAME>``, most fields also by a flag."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -140,7 +140,7 @@ class ServerSettings(BaseModel):
 
     @property
     def effective_durability(self) -> Durability:
-        """The durability after ``memory`` and ``durability`` are combined."""
+        """``memory`` if the setting ``memory`` is true, else the setting ``durability``."""
         return "memory" if self.memory else self.durability
 
 
@@ -181,7 +181,7 @@ def _read_environment(environment: Mapping[str, str]) -> dict[str, str]:
 
 
 def _resolve_variable(variable: str, value: str) -> tuple[str, str]:
-    """The name of the setting that a variable sets, and its value."""
+    """Returns the name and the value of the setting that a variable sets; reads the file of a ``_FILE`` variable."""
     name = variable.removeprefix(VARIABLE_PREFIX).lower()
     if name in ServerSettings.model_fields:
         return name, value

@@ -1,4 +1,4 @@
-"""The admin token, the only secret that is not derived from a seed."""
+"""Creates admin tokens, the only secrets that are not derived from a seed."""
 
 import secrets  # noqa: TID251
 

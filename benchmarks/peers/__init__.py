@@ -1,1 +1,1 @@
-"""The comparison with other mock servers; run it with ``python -m benchmarks.peers``, or shorter with ``--quick``."""
+"""Compares Testmode with other mock servers; run it with ``python -m benchmarks.peers``, shorter with ``--quick``."""

@@ -52,57 +52,57 @@ def _arguments() -> argparse.Namespace:
 
 
 def _results_folder(arguments: argparse.Namespace, results: Results) -> Path:
-    """Only complete runs in which Testmode was measured replace the published results."""
+    """Returns the folder of the results; only complete runs that measured Testmode replace the published results."""
     complete = not arguments.quick and arguments.only is None and TESTMODE_ON_DISK in results.loaded
     return ROOT / "benchmarks" / "results" if complete else Path(arguments.cache) / "results"
 
 
 def _raise_file_limit() -> None:
-    """Each parked request needs a descriptor, here and in the servers, which inherit the limit."""
+    """Raises the limit of descriptors, also for the servers: each parked request needs one on both sides."""
     _, hard_limit = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard_limit, hard_limit))
 
 
 def measure(plan: MeasurementPlan, only: list[str] | None, cache: Path) -> Results:
-    """Installs the peers and measures all servers; ``only`` has parts of the names of peers."""
-    say("installing")
+    """Installs the peers and measures all servers; ``only`` selects peers by parts of their names."""
+    print_progress("installing")
     peers = [peer for peer in PEERS if only is None or any(part in peer.title for part in only)]
-    servers, missing = collect_servers(peers, cache.resolve(), plan.patience)
+    servers, missing = collect_servers(peers, cache.resolve(), plan.timeout)
     when = datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC")
     about = {each.title: ServerInfo(each.version, each.state, each.unlike) for each in servers}
     results = Results(when, plan.name, plan.rounds, plan.seconds, machine(), about, missing)
     began = perf_counter()
-    say("cold starts")
-    results.cold = measurements.cold_starts(servers, plan)
+    print_progress("cold starts")
+    results.cold = measurements.measure_cold_starts(servers, plan)
     _measure_load(results, servers, plan)
     for each in servers:
-        say(f"growth and parked requests: {each.title}")
+        print_progress(f"growth and parked requests: {each.title}")
         if each.state != "none":
-            results.growth[each.title] = measurements.growth(each, plan)
+            results.growth[each.title] = measurements.measure_growth(each, plan)
         results.parked[each.title] = {str(number): measurements.measure_delayed(each, number) for number in plan.parked}
-    say("filtered list")
+    print_progress("filtered list")
     results.filtered = measurements.measure_filtered_list(run_filtered_testmode, plan)
     results.took = perf_counter() - began
     return results
 
 
 def _measure_load(results: Results, servers: list[MeasuredServer], plan: MeasurementPlan) -> None:
-    """Measures throughput while all servers run, and their memory after it."""
+    """Measures throughput while all servers run, and then their memory."""
     with ExitStack() as stack:
         running: dict[str, RunningServer] = {}
         for each in servers:
-            say(f"starting {each.title}")
+            print_progress(f"starting {each.title}")
             try:
                 running[each.title] = stack.enter_context(each.start(100))
             except MEASUREMENT_ERRORS as error:
                 results.missing[each.title] = measurements.describe_error(error)
-        say("throughput")
-        results.throughput = measurements.throughput(running, plan)
+        print_progress("throughput")
+        results.throughput = measurements.measure_throughput(running, plan)
         results.loaded = {title: one.megabytes() for title, one in running.items() if one.is_alive()}
 
 
 def write(results: Results, folder: Path) -> None:
-    """Writes latest.json, latest.md, and a chart of the CPU per request for each case of CHARTS."""
+    """Writes latest.json, latest.md, and a chart of the CPU time per request for each case in CHARTS."""
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "latest.json").write_text(json.dumps(asdict(results), indent=1, ensure_ascii=False) + "\n")
     (folder / "latest.md").write_text(markdown(results))
@@ -112,16 +112,16 @@ def write(results: Results, folder: Path) -> None:
         bars = [Bar(name, cpu, _bar_kind(results, name)) for name, cpu in figures.items() if cpu is not None]
         subtitle = "Server CPU per request in µs, 16 connections, 100 records; less is better"
         (folder / f"{case}.svg").write_text(chart(title, subtitle, bars))
-    say(f"results written to {folder}")
+    print_progress(f"results written to {folder}")
 
 
 def _bar_kind(results: Results, title: str) -> str:
     return "ours" if title.startswith(TESTMODE_ON_DISK.partition(",")[0]) else results.about[title].state
 
 
-def say(progress: str) -> None:
-    """Prints a line about the progress to standard error."""
-    print(progress, file=sys.stderr, flush=True)
+def print_progress(text: str) -> None:
+    """Prints a line to standard error."""
+    print(text, file=sys.stderr, flush=True)
 
 
 if __name__ == "__main__":

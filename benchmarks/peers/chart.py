@@ -37,7 +37,7 @@ class Bar:
 
 
 def chart(title: str, subtitle: str, bars: list[Bar]) -> str:
-    """Returns the SVG; the shortest bar is first, and each bar has its figure."""
+    """Returns the chart as SVG; the shortest bar is first, and each bar is labelled with its figure."""
     ordered = sorted(bars, key=lambda bar: bar.figure)
     scale = (WIDTH - NAMES - FIGURES_WIDTH) / max((bar.figure for bar in ordered), default=1)
     height = TOP_MARGIN + ROW_HEIGHT * len(ordered) + 34

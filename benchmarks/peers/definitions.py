@@ -1,4 +1,4 @@
-"""The definitions of the peers; a new peer is one more value in PEERS."""
+"""Defines the peers; to add a peer, define a Peer and add it to PEERS."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The files that peers read at startup: the same records in the format of each peer. By name, with their text."""
+"""Makes the files that a peer reads at startup; each function returns texts by path, in the format of one peer."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ PAGE = 20
 
 
 def database(records: int) -> dict[str, str]:
-    """The database of json-server, and the folder that version 1 requires."""
+    """Returns the database of json-server, and the folder that version 1 requires."""
     return {"public/robots.txt": "", "db.json": json.dumps({"sectors": [record(nth) for nth in range(records)]})}
 
 
 def customers(records: int) -> dict[str, str]:
-    """The Stripe seed of Vercel emulate."""
+    """Returns the Stripe seed of Vercel emulate."""
     return {"seed.json": json.dumps({"stripe": {"customers": [record(nth) for nth in range(records)]}})}
 
 
 def openapi(_records: int) -> dict[str, str]:
-    """An OpenAPI document with the responses as examples."""
+    """Returns an OpenAPI document with the responses as examples."""
 
     def response(status: str, example: Any) -> dict[str, Any]:
         return {"responses": {status: {"description": "", "content": {"application/json": {"example": example}}}}}
@@ -49,7 +49,7 @@ def openapi(_records: int) -> dict[str, str]:
 
 
 def mockoon(records: int) -> dict[str, str]:
-    """A Mockoon environment: a data bucket with a CRUD route, and a route with latency."""
+    """Returns a Mockoon environment: a data bucket with a CRUD route, and a route with latency."""
     bucket = {"uuid": _uuid("bucket"), "id": "buck", "name": "sectors", "documentation": ""}
     crud = _mockoon_route("crud", "", "sectors", bodyType="DATABUCKET", databucketID="buck")
     slow = _mockoon_route("http", "get", "slow", body=json.dumps(record(FIRST_RECORD)), latency=DELAY_MS)
@@ -110,7 +110,7 @@ def _mockoon_route(type: str, method: str, endpoint: str, **response: Any) -> di
 
 
 def wiremock(_records: int) -> dict[str, str]:
-    """The mappings of WireMock: four stubs that require the key."""
+    """Returns the mappings of WireMock: four stubs that require the key."""
 
     def stub(method: str, path: str, status: int, body: Any, **more: Any) -> dict[str, Any]:
         matcher = {"method": method, "urlPath": path, "headers": {"Authorization": {"equalTo": KEY}}}
@@ -123,7 +123,7 @@ def wiremock(_records: int) -> dict[str, str]:
 
 
 def imposters(_records: int, port: str = "$port") -> dict[str, str]:
-    """The imposter of mountebank: four stubs that require the key; the port is replaced at startup."""
+    """Returns the imposter of mountebank: four stubs that require the key; its port is replaced at startup."""
 
     def stub(method: str, path: str, status: int, body: Any, *behaviors: dict[str, Any]) -> dict[str, Any]:
         fields = {"method": method, "path": path, "headers": {"Authorization": KEY}}

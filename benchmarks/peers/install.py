@@ -1,4 +1,4 @@
-"""Installs the peers at their pinned versions into a folder that later runs use again."""
+"""Installs the peers at their pinned versions into a folder that later runs reuse."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def _pip_install(home: Path, pins: Path) -> None:
 
 
 def _install_once(home: Path, pins: Path, do_install: Callable[[], None]) -> Path:
-    """Installs unless the versions in ``pins`` are installed already."""
+    """Calls ``do_install`` unless the versions in the file ``pins`` are already installed."""
     marker = home / "installed"
     if not marker.exists() or marker.read_text() != pins.read_text():
         shutil.rmtree(home, ignore_errors=True)
@@ -80,5 +80,5 @@ def _run(*command: str, cwd: Path) -> None:
     except subprocess.CalledProcessError as failed:
         lines = (failed.stderr or failed.stdout).strip().splitlines()
         raise MeasurementError(
-            f"{command[0]} could not install it: {lines[-1] if lines else failed.returncode}"
+            f"{command[0]} could not install the peer: {lines[-1] if lines else failed.returncode}"
         ) from failed

@@ -1,4 +1,4 @@
-"""Measures the servers; a figure that cannot be measured is replaced by the reason."""
+"""Measures the servers; a figure that cannot be measured is replaced by the reason for this."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ MEASUREMENT_ERRORS = (
     psutil.Error,
     asyncio.LimitOverrunError,
 )
-"""Errors of a measurement when a server ends or does not respond with HTTP."""
+"""Errors that a measurement raises when a server ends or does not respond with HTTP."""
 CONNECTIONS = 16
 MAX_CREATES = 1_000
 UNLIMITED_REQUESTS = 1 << 62
@@ -37,25 +37,47 @@ SLOW_SECONDS = 2.0
 
 @dataclass(frozen=True)
 class MeasurementPlan:
-    """The number and the duration of rounds, and the numbers of records and parked requests; times are in seconds."""
+    """The numbers of rounds, starts, records and parked requests of a run, and its times in seconds."""
 
     name: str
     rounds: int
     seconds: float
-    warm: float
+    warm_up_seconds: float
     starts: int
     sizes: tuple[int, ...]
+    """Numbers of records at which a create is measured."""
     parked: tuple[int, ...]
     filtered: tuple[int, int]
-    patience: float
+    """Numbers of records at which a filtered list is measured."""
+    timeout: float
 
 
-FULL = MeasurementPlan("full", 3, 2.0, 4.0, 3, (100, 10_000, 100_000), (500, 5_000), (1_000, 100_000), 120.0)
-QUICK = MeasurementPlan("quick", 1, 0.6, 0.6, 1, (100, 1_000), (500,), (1_000, 10_000), 10.0)
+FULL = MeasurementPlan(
+    name="full",
+    rounds=3,
+    seconds=2.0,
+    warm_up_seconds=4.0,
+    starts=3,
+    sizes=(100, 10_000, 100_000),
+    parked=(500, 5_000),
+    filtered=(1_000, 100_000),
+    timeout=120.0,
+)
+QUICK = MeasurementPlan(
+    name="quick",
+    rounds=1,
+    seconds=0.6,
+    warm_up_seconds=0.6,
+    starts=1,
+    sizes=(100, 1_000),
+    parked=(500,),
+    filtered=(1_000, 10_000),
+    timeout=10.0,
+)
 
 
 class Samples:
-    """The rounds of one cell; after an error, further rounds are skipped and the cell has the reason."""
+    """The rounds of one cell; after an error, it skips all further rounds and the cell has the reason."""
 
     def __init__(self) -> None:
         self._rounds: list[dict[str, float]] = []
@@ -75,15 +97,15 @@ class Samples:
         return self._reason or {name: median(each[name] for each in self._rounds) for name in self._rounds[0]}
 
 
-def throughput(running: dict[str, RunningServer], plan: MeasurementPlan) -> dict[str, dict[str, Cell]]:
-    """Measures every case in interleaved rounds, after a warm-up. Creates come last, so that all read equal data."""
+def measure_throughput(running: dict[str, RunningServer], plan: MeasurementPlan) -> dict[str, dict[str, Cell]]:
+    """Measures every case in interleaved rounds after a warm-up; creates are last, so that reads have equal data."""
     cells: dict[str, dict[str, Cell]] = {title: {} for title in running}
     for case in CASES:
         limit = MAX_CREATES if case == "create" else UNLIMITED_REQUESTS
         samples = {title: Samples() for title in running}
         for nth in range(plan.rounds + 1):
             for title, one in running.items():
-                seconds = plan.seconds if nth else plan.warm
+                seconds = plan.seconds if nth else plan.warm_up_seconds
                 samples[title].measure(partial(measure_round, one, case, CONNECTIONS, seconds, limit), keep=nth > 0)
         for title, cell_samples in samples.items():
             cells[title][case] = cell_samples.to_cell()
@@ -111,8 +133,8 @@ def measure_round(
     return {"per_second": result.per_second, "p50": p50, "p99": p99, "cpu_us": cpu * 1e6 / len(result.milliseconds)}
 
 
-def cold_starts(servers: list[MeasuredServer], plan: MeasurementPlan) -> dict[str, Cell]:
-    """Starts the servers in turn; measures the seconds to the first 200 and the megabytes then."""
+def measure_cold_starts(servers: list[MeasuredServer], plan: MeasurementPlan) -> dict[str, Cell]:
+    """Starts the servers in turn; measures the seconds to the first 200, and the memory at that time."""
     samples = {each.title: Samples() for each in servers}
     for _ in range(plan.starts):
         for each in servers:
@@ -125,7 +147,7 @@ def _measure_cold_start(each: MeasuredServer) -> dict[str, float]:
         return {"seconds": perf_counter() - tree.started, "megabytes": tree.megabytes()}
 
 
-def growth(each: MeasuredServer, plan: MeasurementPlan) -> dict[str, Cell]:
+def measure_growth(each: MeasuredServer, plan: MeasurementPlan) -> dict[str, Cell]:
     """Measures a create over one connection at each number of records, in interleaved rounds."""
     cells: dict[str, Cell] = {}
     with ExitStack() as stack:
@@ -151,7 +173,7 @@ def measure_filtered_list(
 
 def _measure_interleaved(running: dict[str, RunningServer], case: str, plan: MeasurementPlan) -> dict[str, Cell]:
     samples = {size: Samples() for size in running}
-    # The first round is not kept: it includes one-time work of the server after it was filled.
+    # The first round is discarded because it includes one-time work of the server after it was filled.
     for nth in range(plan.rounds + 1):
         for size, one in running.items():
             samples[size].measure(partial(measure_round, one, case, 1, min(plan.seconds, 1.0)), keep=nth > 0)
@@ -186,7 +208,7 @@ async def _send_delayed(one: RunningServer, number: int) -> dict[str, float]:
 
 
 def describe_error(error: BaseException) -> str:
-    """Returns the reason that the results show instead of a figure."""
+    """Returns the reason that replaces a figure in the results."""
     if isinstance(error, TimeoutError):
         return "did not finish in time"
     return str(error) if isinstance(error, MeasurementError) else f"{type(error).__name__}: {error}"

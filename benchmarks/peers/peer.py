@@ -1,4 +1,4 @@
-"""The type of a peer: how it is installed and started, and the requests that are sent to it."""
+"""The type that describes a peer: how to install and start it, and which requests to send to it."""
 
 from __future__ import annotations
 
@@ -15,15 +15,16 @@ FIRST_RECORD = 0
 
 
 def record(nth: int) -> dict[str, str]:
-    """The nth record, for peers whose records can be chosen."""
+    """Returns the nth record, for peers whose records can be chosen."""
     return {"id": f"sec_{nth:016d}", "name": f"Sector {nth:08d}"}
 
 
 @dataclass(frozen=True)
 class RequestTemplate:
-    """A request; ``key`` is the value of its Authorization header.
+    """A request with variables; ``key`` is the value of its Authorization header.
 
-    ``$id`` is the id of the first record, ``$nth`` a number that is used once, ``$key`` that number divided by 1,000.
+    ``$id`` is the id of the first record, ``$nth`` is a different number in each request, and ``$key`` is this number
+    divided by 1,000.
     """
 
     method: str
@@ -37,13 +38,13 @@ class RequestTemplate:
         path, body, key = (Template(text).substitute(names) for text in (self.path, self.body, self.key))
         return request(self.method, path, "", body.encode(), (f"Authorization: {key}", *self.headers))
 
-    def changes(self) -> bool:
+    def has_variables(self) -> bool:
         return any(name in text for name in ("$nth", "$key") for text in (self.path, self.body, self.key))
 
 
 @dataclass(frozen=True)
 class RequestTemplates:
-    """The three measured requests, and the one whose 2xx shows that the peer is ready."""
+    """The three measured requests, and the request whose 2xx response shows that the peer is ready."""
 
     get: RequestTemplate
     list: RequestTemplate
@@ -69,7 +70,7 @@ class Delay:
 
 @dataclass(frozen=True)
 class Fill:
-    """How a peer that reads no records at startup gets them: ``each`` records per request."""
+    """The request that creates ``each`` records in a peer that reads no records at startup."""
 
     request: Callable[[int], RequestTemplate]
     each: int = 1
@@ -98,7 +99,7 @@ JSON = ("Content-Type: application/json",)
 
 
 def rest_requests(path: str, page: str) -> RequestTemplates:
-    """The requests to a plain REST collection; ``page`` is the query for a list of 20."""
+    """Returns the requests to a plain REST collection; ``page`` is the query for a list of 20."""
     get = RequestTemplate("GET", f"{path}/$id")
     create = RequestTemplate("POST", path, json.dumps({"name": "Sector $nth"}), JSON)
     return RequestTemplates(get=get, list=RequestTemplate("GET", f"{path}?{page}"), create=create, ready=get)

@@ -1,4 +1,4 @@
-"""The results of a run, as stored in latest.json; the report and the charts are generated from them."""
+"""The type of the results in latest.json, from which the report and the charts are generated."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class ServerInfo:
 
 @dataclass
 class Results:
-    """The figures of a run, by the titles of the servers; ``missing`` has the reasons of servers without figures."""
+    """The figures of a run by server title; ``missing`` has the reasons why other servers were not measured."""
 
     when: str
     plan: str
@@ -43,7 +43,7 @@ class Results:
 
 
 def machine() -> dict[str, str]:
-    """Describes the machine of the run."""
+    """Returns a description of this machine."""
     return {
         "processor": _processor(),
         "cores": str(os.cpu_count()),

@@ -1,4 +1,4 @@
-"""Starts a peer on a free port with a number of records, and stops all its processes."""
+"""Starts a peer on a free port with a number of records, and stops all its processes afterwards."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ RequestMaker = Callable[[int], bytes]
 
 
 class RunningServer(ProcessTree):
-    """A server that is ready: its processes, and the makers of its requests."""
+    """The processes of a server that is ready, and functions that make its requests by case."""
 
     def __init__(self, tree: ProcessTree, request_makers: Mapping[str, RequestMaker]) -> None:
         super().__init__(tree.processes()[0].pid, tree.port, tree.started)
@@ -36,16 +36,16 @@ class RunningServer(ProcessTree):
 
 
 @contextmanager
-def running(
-    peer: Peer, home: Path, records: int, arguments: tuple[str, ...] = (), patience: float = TIMEOUT_SECONDS
+def run_peer(
+    peer: Peer, home: Path, records: int, arguments: tuple[str, ...] = (), timeout: float = TIMEOUT_SECONDS
 ) -> Iterator[RunningServer]:
     """Starts a peer and fills it with records; raises MeasurementError if it does not respond as expected."""
-    with _run_process(peer, home, records, arguments, patience) as tree:
+    with _run_process(peer, home, records, arguments, timeout) as tree:
         serial = count()
         for template in peer.prepare:
             asyncio.run(_send(tree.port, template.bytes("", 0)))
         if peer.fill:
-            _fill_records(peer, tree, records, serial, patience)
+            _fill_records(peer, tree, records, serial, timeout)
         id = _first_id(peer, tree) if records else ""
         makers = {name: request_maker(getattr(peer.requests, name), id, serial) for name in CASES}
         if peer.delay:
@@ -57,8 +57,8 @@ def running(
 
 
 def request_maker(template: RequestTemplate, id: str, serial: count[int]) -> RequestMaker:
-    """Returns a function that makes the bytes of each request; equal requests are made once."""
-    if template.changes():
+    """Returns a function that returns the bytes of a request; if all requests are equal, the bytes are made once."""
+    if template.has_variables():
         return lambda _nth: template.bytes(id, next(serial))
     data = template.bytes(id, 0)
     return lambda _nth: data
@@ -73,7 +73,7 @@ def run_cold_peer(peer: Peer, home: Path) -> Iterator[ProcessTree]:
 
 @contextmanager
 def _run_process(
-    peer: Peer, home: Path, records: int, arguments: tuple[str, ...], patience: float
+    peer: Peer, home: Path, records: int, arguments: tuple[str, ...], timeout: float
 ) -> Iterator[ProcessTree]:
     with TemporaryDirectory() as name:
         folder, port = Path(name), free_port()
@@ -86,7 +86,7 @@ def _run_process(
             began = perf_counter()
             process = _popen(command, folder, peer.environment, stderr.fileno())
         try:
-            _wait_until_ready(peer, process, port, folder / "stderr", patience)
+            _wait_until_ready(peer, process, port, folder / "stderr", timeout)
             yield ProcessTree(process.pid, port, began)
         finally:
             stop_process_tree(process)
@@ -101,17 +101,17 @@ def _popen(command: list[str], folder: Path, variables: Mapping[str, str], stder
         raise MeasurementError(f"{command[0]} is not installed on this machine") from missing
 
 
-def _wait_until_ready(peer: Peer, process: subprocess.Popen[bytes], port: int, stderr: Path, patience: float) -> None:
-    """Waits for the first 2xx, which ends a cold start; raises MeasurementError after ``patience`` seconds."""
+def _wait_until_ready(peer: Peer, process: subprocess.Popen[bytes], port: int, stderr: Path, timeout: float) -> None:
+    """Waits for the first 2xx, which ends a cold start; raises MeasurementError after ``timeout`` seconds."""
     data = peer.requests.ready.bytes(record(FIRST_RECORD)["id"], 0)
-    until = perf_counter() + patience
+    until = perf_counter() + timeout
     while perf_counter() < until and process.poll() is None:
         with suppress(OSError, asyncio.IncompleteReadError, MeasurementError):
             asyncio.run(_send(port, data))
             return
         sleep(0.005)
     lines = stderr.read_text(errors="replace").strip().splitlines()
-    reason = "its process ended" if process.poll() is not None else f"no 200 within {patience:.0f} s"
+    reason = "its process ended" if process.poll() is not None else f"no 200 within {timeout:.0f} s"
     raise MeasurementError(f"{reason}{': ' if lines else ''}{lines[-1] if lines else ''}")
 
 
@@ -128,18 +128,18 @@ async def _send(port: int, data: bytes) -> bytes:
     return body
 
 
-def _fill_records(peer: Peer, tree: ProcessTree, records: int, serial: count[int], patience: float) -> None:
+def _fill_records(peer: Peer, tree: ProcessTree, records: int, serial: count[int], timeout: float) -> None:
     assert peer.fill
     fill, number = peer.fill, -(-records // peer.fill.each)
 
     def make(nth: int) -> bytes:
         return fill.request(nth).bytes("", next(serial))
 
-    result = asyncio.run(run(tree.port, make, 4, patience, number))
+    result = asyncio.run(run(tree.port, make, 4, timeout, number))
     refused = [status for status in result.statuses if not 200 <= status < 300]
     done = len(result.milliseconds)
     if refused or done < number:
-        reason = f"status {refused[0]}" if refused else f"only {done * fill.each:,} after {patience:.0f} s"
+        reason = f"status {refused[0]}" if refused else f"only {done * fill.each:,} after {timeout:.0f} s"
         raise MeasurementError(f"it could not be filled with {records:,} records: {reason}")
 
 

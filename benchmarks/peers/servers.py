@@ -1,4 +1,4 @@
-"""The servers of a run: Testmode on disk and in memory, and every peer that can be installed."""
+"""Collects the servers of a run: Testmode on disk and in memory, and every peer that can be installed."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from pathlib import Path
 
 from benchmarks.peers.install import MeasurementError, install, version
 from benchmarks.peers.peer import Peer
-from benchmarks.peers.runner import RunningServer, run_cold_peer, running
+from benchmarks.peers.runner import RunningServer, run_cold_peer, run_peer
 from benchmarks.peers.testmode import run_cold_testmode, run_testmode_peer
 from benchmarks.servers import ProcessTree
 from mockserver import __version__
@@ -57,8 +57,8 @@ def _testmode_server(title: str, disk: bool, unlike: str) -> MeasuredServer:
     )
 
 
-def install_peer(peer: Peer, cache: Path, patience: float) -> MeasuredServer:
-    """Installs a peer; raises MeasurementError."""
+def install_peer(peer: Peer, cache: Path, timeout: float) -> MeasuredServer:
+    """Installs a peer and returns how to start it; raises MeasurementError if the installation fails."""
     home = install(peer, cache)
     delay = peer.delay
     return MeasuredServer(
@@ -66,18 +66,18 @@ def install_peer(peer: Peer, cache: Path, patience: float) -> MeasuredServer:
         version=version(peer.package, home),
         state=peer.state,
         unlike=peer.unlike,
-        start=partial(running, peer, home, patience=patience),
+        start=partial(run_peer, peer, home, timeout=timeout),
         cold=partial(run_cold_peer, peer, home),
-        delayed=partial(running, peer, home, 20, delay.arguments, patience) if delay else None,
+        delayed=partial(run_peer, peer, home, 20, delay.arguments, timeout) if delay else None,
     )
 
 
-def collect_servers(peers: list[Peer], cache: Path, patience: float) -> tuple[list[MeasuredServer], dict[str, str]]:
-    """Returns the servers that can be measured, and the reasons why other peers cannot be."""
+def collect_servers(peers: list[Peer], cache: Path, timeout: float) -> tuple[list[MeasuredServer], dict[str, str]]:
+    """Returns the servers that can be measured, and the reasons why the other peers cannot be measured."""
     servers, missing = testmode_servers(), {}
     for peer in peers:
         try:
-            servers.append(install_peer(peer, cache, patience))
+            servers.append(install_peer(peer, cache, timeout))
         except MeasurementError as error:
             missing[peer.title] = str(error)
     return servers, missing
@@ -85,7 +85,7 @@ def collect_servers(peers: list[Peer], cache: Path, patience: float) -> tuple[li
 
 @contextmanager
 def preserve_file(path: str) -> Iterator[None]:
-    """Deletes the file that a peer writes at a fixed path, and restores the one that was there before."""
+    """Moves a file away during the block, then deletes what a peer wrote to its path and restores the file."""
     file, aside = Path(path), Path(f"{path}.aside-{os.getpid()}")
     if file.exists():
         shutil.move(file, aside)

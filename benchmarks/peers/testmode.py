@@ -1,4 +1,4 @@
-"""Starts Testmode with the records of the peers: one sandbox, no limits, the whole pipeline and the journal."""
+"""Starts Testmode with the same records as the peers, without limits but with the whole pipeline and the journal."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def run_testmode_peer(records: int, disk: bool) -> Iterator[RunningServer]:
 
 @contextmanager
 def run_filtered_testmode(records: int) -> Iterator[RunningServer]:
-    """Starts Testmode with ``records`` employees; its request lists 20 of the tenth that is in one sector."""
+    """Starts Testmode with ``records`` employees, a tenth of them in one sector; its request lists 20 in it."""
     with _run_unlimited(disk=True) as server:
         state = _export_state(server)
         model, sectors = state["collections"]["employees"][0], state["collections"]["sectors"]
@@ -86,10 +86,10 @@ def _export_state(server: Server) -> Any:
 
 
 def _replace_records(server: Server, state: Any, collection: str, records: list[dict[str, Any]]) -> None:
-    """Replaces the records of a collection; members they do not have are those of the first old record."""
+    """Replaces the records of a collection; missing members are copied from the first old record."""
     stored = state["collections"][collection]
     model = stored[0]
-    # The sectors of the seed data stay, because other records refer to them.
+    # Old sectors are not deleted, because other records refer to them.
     stored[:] = [model | each for each in records] + (stored if collection == "sectors" else [])
     server.admin("PUT", "/sandboxes/smartepi/state", state)
 

@@ -54,18 +54,18 @@ class Kasko:
             raise Refused(response)
         return response
 
-    def quote(self, data: Mapping[str, Any]) -> dict[str, Any]:
+    def quote(self, parameters: Mapping[str, Any]) -> dict[str, Any]:
         """Return a price and the token from which an offer is made."""
-        quote: dict[str, Any] = self._request("POST", "/quotes", json=data, headers=QUOTES).json()
+        quote: dict[str, Any] = self._request("POST", "/quotes", json=parameters, headers=QUOTES).json()
         return quote
 
     def offer(self, quote_token: str, person: Mapping[str, Any]) -> dict[str, Any]:
         """Make an offer from a quote. If the response is lost, make another; the first one is never paid."""
-        data = {"quote_token": quote_token, **person}
+        body = {"quote_token": quote_token, **person}
         try:
-            response = self._request("POST", "/policies", json=data)
+            response = self._request("POST", "/policies", json=body)
         except requests.RequestException:
-            response = self._request("POST", "/policies", json=data)
+            response = self._request("POST", "/policies", json=body)
         offer: dict[str, Any] = response.json()
         return offer
 

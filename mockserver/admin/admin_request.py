@@ -1,4 +1,4 @@
-"""The argument of every admin handler."""
+"""The request that every admin handler receives."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ class AdminRequest:
 
     engine: Engine
     args: Mapping[str, str]
-    """The values of the names in the route's path."""
+    """The values of the placeholders in the route's path."""
     body: Any
     query: Any
     origin: str
-    """Scheme and host of the URLs in responses."""
+    """Scheme and host for the URLs in responses."""
     server_info: Callable[[], Any] = dict
     """Returns the settings and the bounds of the server."""
 

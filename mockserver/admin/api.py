@@ -10,7 +10,7 @@ from flask import Flask, Response, current_app, request
 from pydantic import BaseModel, ValidationError
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
-from mockserver.admin import failures, handlers, models, request_journal, views, webhooks
+from mockserver.admin import faults, handlers, models, request_journal, scenarios, views, webhooks
 from mockserver.admin.admin_request import AdminRequest
 from mockserver.admin.auth import AdminAuth
 from mockserver.admin.refusals import HANDLED_ERRORS, render_problem, render_refusal
@@ -20,7 +20,7 @@ from mockserver.http import edge
 
 ADMIN_PREFIX = "/__admin"
 MAX_BODY_BYTES = 64 * 1024 * 1024
-"""Largest request body: the largest body is the state of a sandbox."""
+"""Maximum size of a request body; an imported state must fit into it."""
 _SANDBOX = "/sandboxes/{sandbox}"
 ROUTES = (
     Route("GET", "/version", handlers.version),
@@ -32,7 +32,7 @@ ROUTES = (
     Route("GET", "/scenarios", handlers.scenarios),
     Route("GET", "/sandboxes", handlers.list_sandboxes),
     Route("POST", "/sandboxes", handlers.create_sandbox, models.NewSandbox, status=201),
-    Route("GET", "/faults", failures.list_kinds),
+    Route("GET", "/faults", faults.list_kinds),
     Route("GET", _SANDBOX, handlers.get_sandbox),
     Route("PATCH", _SANDBOX, handlers.change_sandbox, models.ChangedSandbox),
     Route("DELETE", _SANDBOX, handlers.delete_sandbox, status=204),
@@ -43,18 +43,18 @@ ROUTES = (
     Route("DELETE", f"{_SANDBOX}/keys/{{key}}", handlers.revoke_key, models.RevokeKey),
     Route("GET", f"{_SANDBOX}/clock", handlers.get_clock),
     Route("PUT", f"{_SANDBOX}/clock", handlers.set_clock, models.ClockMove),
-    Route("GET", f"{_SANDBOX}/faults", failures.list_faults),
-    Route("POST", f"{_SANDBOX}/faults", failures.create_fault, FaultRule, status=201),
-    Route("PUT", f"{_SANDBOX}/faults", failures.replace_faults, models.FaultRuleList),
-    Route("DELETE", f"{_SANDBOX}/faults", failures.clear_faults, status=204),
-    Route("POST", f"{_SANDBOX}/faults/preview", failures.preview_fault, FaultRule),
-    Route("GET", f"{_SANDBOX}/faults/{{rule}}", failures.get_fault),
-    Route("PUT", f"{_SANDBOX}/faults/{{rule}}", failures.set_fault, FaultRule),
-    Route("DELETE", f"{_SANDBOX}/faults/{{rule}}", failures.delete_fault, status=204),
-    Route("GET", f"{_SANDBOX}/scenarios", failures.list_scenarios),
-    Route("GET", f"{_SANDBOX}/scenarios/{{scenario}}", failures.get_scenario),
-    Route("PUT", f"{_SANDBOX}/scenarios/{{scenario}}", failures.turn_scenario_on, FreeForm),
-    Route("DELETE", f"{_SANDBOX}/scenarios/{{scenario}}", failures.turn_scenario_off, status=204),
+    Route("GET", f"{_SANDBOX}/faults", faults.list_faults),
+    Route("POST", f"{_SANDBOX}/faults", faults.create_fault, FaultRule, status=201),
+    Route("PUT", f"{_SANDBOX}/faults", faults.replace_faults, models.FaultRuleList),
+    Route("DELETE", f"{_SANDBOX}/faults", faults.clear_faults, status=204),
+    Route("POST", f"{_SANDBOX}/faults/preview", faults.preview_fault, FaultRule),
+    Route("GET", f"{_SANDBOX}/faults/{{rule}}", faults.get_fault),
+    Route("PUT", f"{_SANDBOX}/faults/{{rule}}", faults.set_fault, FaultRule),
+    Route("DELETE", f"{_SANDBOX}/faults/{{rule}}", faults.delete_fault, status=204),
+    Route("GET", f"{_SANDBOX}/scenarios", scenarios.list_scenarios),
+    Route("GET", f"{_SANDBOX}/scenarios/{{scenario}}", scenarios.get_scenario),
+    Route("PUT", f"{_SANDBOX}/scenarios/{{scenario}}", scenarios.turn_scenario_on, FreeForm),
+    Route("DELETE", f"{_SANDBOX}/scenarios/{{scenario}}", scenarios.turn_scenario_off, status=204),
     Route("GET", f"{_SANDBOX}/requests", request_journal.list_requests, query=models.RequestsQuery),
     Route("DELETE", f"{_SANDBOX}/requests", request_journal.clear_requests, status=204),
     Route("POST", f"{_SANDBOX}/requests/verify", request_journal.verify, models.Verification),
@@ -107,7 +107,7 @@ def register(app: Flask, engine: Engine, token: str, server_info: Callable[[], A
 
 
 def _reject_lowercase_method() -> None:
-    """HTTP methods are case-sensitive, but Flask accepts ``get`` as GET."""
+    """Refuses ``get`` with 405: HTTP methods are case-sensitive, but Flask accepts it as GET."""
     if request.environ["REQUEST_METHOD"] != request.method and request.url_rule is not None:
         raise MethodNotAllowed(list(current_app.url_map.bind("").allowed_methods(request.path)))
 
@@ -119,11 +119,11 @@ def _view(engine: Engine, server_info: Callable[[], Any], route: Route, **args: 
         result = run_handler(engine, route, args, body, query, origin, server_info)
     except ValidationError as error:
         return render_refusal(error, route)
-    if isinstance(result, Iterator):
+    if isinstance(result, Iterator):  # Server-sent events.
         return Response(result, route.status, content_type="text/event-stream", headers={"Cache-Control": "no-store"})
-    if isinstance(result, str):
+    if isinstance(result, str):  # Metrics in the text format of Prometheus.
         return Response(result, route.status, content_type="text/plain; version=0.0.4; charset=utf-8")
-    if isinstance(result, bytes):
+    if isinstance(result, bytes):  # JSON that the handler has encoded.
         return Response(result, route.status, content_type="application/json")
     return Response(status=204) if route.status == 204 else _json_response(result, route.status)
 
@@ -146,7 +146,7 @@ def _read_body(model: type[BaseModel]) -> Any:
     try:
         data, too_large = edge.read_body(request.environ, MAX_BODY_BYTES)
     except OSError:
-        raise _Malformed("the body is incomplete: the connection ended before its last byte") from None
+        raise _Malformed("the body is incomplete because the connection ended before its last byte") from None
     if too_large:
         raise _TooLarge(f"the body is longer than {MAX_BODY_BYTES} bytes, the maximum of the admin API")
     if not data:
@@ -195,7 +195,7 @@ def _ready(engine: Engine) -> Response:
         return render_problem(503, "the server is stopping")
     if status.failure:
         return render_problem(503, status.failure)
-    return _json_response({"status": "ready", "store": views.store(status)})
+    return _json_response({"status": "ready", "store": views.render_store(status)})
 
 
 def _openapi() -> Response:

@@ -17,9 +17,9 @@ SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
 SESSION_SECONDS = 12 * 3600
 """Seconds that a browser stays signed in."""
 SIGN_IN_PATH = "/console/sign-in"
-"""The sign-in page to which a browser is redirected, relative to the prefix."""
+"""Path of the sign-in page relative to the prefix; a browser without a session is redirected there."""
 _MAX_SIGNED_OUT = 10_000
-"""Number of sessions remembered as signed out; above it the oldest is forgotten."""
+"""Maximum number of signed-out sessions that are remembered; beyond it the oldest is forgotten."""
 
 
 class AdminAuth:
@@ -50,7 +50,7 @@ class AdminAuth:
         return hmac.compare_digest(token.encode(), self._token.encode())
 
     def sign_in(self, request: Request, response: Response) -> None:
-        """Sets a session cookie. It is signed with the token and does not contain it."""
+        """Sets a session cookie; it is signed with the admin token but does not contain it."""
         self._set_cookie(request, response, self._new_session(), SESSION_SECONDS)
 
     def sign_out(self, request: Request, response: Response) -> None:
@@ -59,7 +59,7 @@ class AdminAuth:
         self._set_cookie(request, response, "", 0)
 
     def is_signed_in(self, request: Request) -> bool:
-        """Whether the request has a session cookie that is valid, not expired and not signed out."""
+        """Returns whether the request has a valid session cookie that is neither expired nor signed out."""
         value = request.cookies.get(_cookie_name(request), "")
         if not value or value in self._signed_out:
             return False
@@ -100,12 +100,13 @@ class AdminAuth:
 
 
 def _cookie_name(request: Request) -> str:
-    # Cookies are not separated by port: with one name, two servers on one machine would sign each other out.
+    # The port is in the name because cookies are shared between ports: two servers on one machine would otherwise
+    # sign each other out.
     return f"testmode_session_{urlsplit(request.host_url).port or 80}"
 
 
 def _is_cross_origin(request: Request) -> bool:
-    """Whether a page of another origin caused the request; the same check as in Go 1.25 and Datasette."""
+    """Returns whether a page of another origin caused the request; same check as in Go 1.25 and Datasette."""
     site = request.headers.get("Sec-Fetch-Site")
     if site is not None:
         return site not in ("same-origin", "none")

@@ -1,4 +1,4 @@
-"""All bounds of the server, and the description of its settings and bounds for the admin API."""
+"""Lists all bounds of the server, and describes its settings and bounds for the admin API."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ BOUNDS = (
     *ENGINE_BOUNDS,
     Bound(
         "wait_seconds",
-        "Seconds that a call waits at most, for latency or a fault.",
+        "Maximum seconds that a call waits for latency or a fault.",
         "the call continues",
         "http.edge",
         "MAX_WAIT_SECONDS",
@@ -33,17 +33,17 @@ BOUNDS = (
     ),
     Bound(
         "webhook_answer",
-        "Bytes read of an endpoint's response to a webhook.",
+        "Bytes read from an endpoint's response to a webhook.",
         "the rest is not read",
         "delivery.egress",
         "MAX_READ_BYTES",
     ),
 )
-"""A test exceeds each of them. Bounds of a single provider are in ``Provider.bounds``."""
+"""The bounds that apply to all providers; a test exceeds each one. ``Provider.bounds`` has those of one provider."""
 
 
 def describe_server(engine: Engine, settings: ServerSettings | None) -> dict[str, Any]:
-    """Returns the settings, with secrets redacted (None if the server was started without settings), and the bounds."""
+    """Returns the settings with redacted secrets, and the bounds; without settings, the member ``settings`` is None."""
     bounds = [
         {"name": each.name, "value": each.value(engine), "sentence": each.sentence, "beyond": each.beyond}
         for each in (*BOUNDS, *chain.from_iterable(provider.bounds for provider in engine.providers.values()))

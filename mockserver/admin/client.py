@@ -1,4 +1,4 @@
-"""Calls the admin API inside the process: the same routes, bodies and refusals, without HTTP."""
+"""Calls the admin API inside the process, without HTTP, with the same routes, bodies and refusals."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class Client:
     def __call__(
         self, method: str, path: str, body: Any = None, query: Mapping[str, Any] | None = None, **args: str
     ) -> Any:
-        """Calls a route and returns its JSON; ``args`` are the values of the names in ``path``.
+        """Calls a route and returns its JSON; ``args`` are the values of the placeholders in ``path``.
 
         Raises AdminApiError when the route refuses.
         """

@@ -1,4 +1,4 @@
-"""The handlers of the other admin routes: server, providers, sandboxes, keys, clock, data, simulations, state."""
+"""The handlers of the admin routes for server, providers, sandboxes, keys, clock, records, simulations and state."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from mockserver.engine import take_snapshot as store_snapshot
 
 def version(request: AdminRequest) -> Any:
     """Show the version of Testmode and the durability of its store."""
-    return {"name": "testmode", "version": __version__, "store": views.store(request.engine.store_status)}
+    return {"name": "testmode", "version": __version__, "store": views.render_store(request.engine.store_status)}
 
 
 def settings(request: AdminRequest) -> Any:
@@ -33,8 +33,8 @@ def settings(request: AdminRequest) -> Any:
 
 
 def providers(request: AdminRequest) -> Any:
-    """List the providers that this server serves."""
-    return [views.provider(provider) for provider in request.engine.providers.values()]
+    """List the providers of this server."""
+    return [views.render_provider(provider) for provider in request.engine.providers.values()]
 
 
 def provider_openapi(request: AdminRequest) -> Any:
@@ -46,33 +46,33 @@ def provider_openapi(request: AdminRequest) -> Any:
 
 def provider(request: AdminRequest) -> Any:
     """Show one provider with its operations, assumptions and simulations."""
-    return views.provider(request.engine.get_provider(request.args["provider"]))
+    return views.render_provider(request.engine.get_provider(request.args["provider"]))
 
 
 def scenarios(request: AdminRequest) -> Any:
     """List the scenarios."""
-    return [views.scenario(None, scenario) for scenario in request.engine.scenarios.values()]
+    return [views.render_scenario(None, scenario) for scenario in request.engine.scenarios.values()]
 
 
 def metrics(request: AdminRequest) -> Any:
     """Return the metrics in the text format of Prometheus."""
-    return views.metrics(request.engine)
+    return views.render_metrics(request.engine)
 
 
 def list_sandboxes(request: AdminRequest) -> Any:
     """List the sandboxes of all providers."""
-    return [views.sandbox(sandbox, request.origin) for sandbox in request.engine.all_sandboxes()]
+    return [views.render_sandbox(sandbox, request.origin) for sandbox in request.engine.all_sandboxes()]
 
 
 def create_sandbox(request: AdminRequest) -> Any:
     """Create a sandbox with its own keys, data, clock, faults, limits and journal."""
     new: models.NewSandbox = request.body
-    return views.sandbox(request.engine.create(new.provider, new.name, new.settings()), request.origin)
+    return views.render_sandbox(request.engine.create(new.provider, new.name, new.settings()), request.origin)
 
 
 def get_sandbox(request: AdminRequest) -> Any:
     """Show one sandbox."""
-    return views.sandbox(request.sandbox, request.origin)
+    return views.render_sandbox(request.sandbox, request.origin)
 
 
 def change_sandbox(request: AdminRequest) -> Any:
@@ -83,7 +83,7 @@ def change_sandbox(request: AdminRequest) -> Any:
         if name not in known:
             raise Refusal(f"there is no assumption {name!r}{nearest(name, known)}")
     request.sandbox.configure(changes)
-    return views.sandbox(request.sandbox, request.origin)
+    return views.render_sandbox(request.sandbox, request.origin)
 
 
 def delete_sandbox(request: AdminRequest) -> Any:
@@ -93,19 +93,19 @@ def delete_sandbox(request: AdminRequest) -> Any:
 
 def reset_sandbox(request: AdminRequest) -> Any:
     """Reset a sandbox to its seed data."""
-    return views.sandbox(request.engine.reset(request.args["sandbox"]), request.origin)
+    return views.render_sandbox(request.engine.reset(request.args["sandbox"]), request.origin)
 
 
 def fork_sandbox(request: AdminRequest) -> Any:
     """Copy a sandbox; the copy has its own keys."""
-    return views.sandbox(
+    return views.render_sandbox(
         fork(request.engine, request.args["sandbox"], request.body.name, request.body.slug), request.origin
     )
 
 
 def list_keys(request: AdminRequest) -> Any:
     """List the keys of a sandbox."""
-    return views.keys(request.sandbox)
+    return views.render_keys(request.sandbox)
 
 
 def create_key(request: AdminRequest) -> Any:
@@ -130,23 +130,23 @@ def create_key(request: AdminRequest) -> Any:
         expires_at=at(new.expires_in),
         revoked_at=at(new.revokes_in),
     )
-    return views.key(key, now)
+    return views.render_key(key, now)
 
 
 def revoke_key(request: AdminRequest) -> Any:
-    """Revoke a key; it is still accepted for the duration ``lingers``."""
+    """Revoke a key; it is still accepted for the duration `lingers`."""
     sandbox = request.sandbox
     key = sandbox.keyring.revoke(request.args["key"], request.body.lingers)
-    return views.key(key, sandbox.now())
+    return views.render_key(key, sandbox.now())
 
 
 def get_clock(request: AdminRequest) -> Any:
-    """Show the sandbox's time and the timers that are due next."""
-    return views.clock(request.sandbox)
+    """Show the time of the sandbox and its next timers."""
+    return views.render_clock(request.sandbox)
 
 
 def set_clock(request: AdminRequest) -> Any:
-    """Freeze, resume, advance or reset the clock; everything that becomes due runs before the response."""
+    """Freeze, resume, advance or reset the clock; run all due timers and deliveries before the response."""
     sandbox, move = request.sandbox, request.body
     sandbox.now()
 
@@ -162,7 +162,7 @@ def set_clock(request: AdminRequest) -> Any:
                 return Clock()
 
     done = sandbox.move_clock(apply)
-    return {**views.clock(sandbox), "done": done}
+    return {**views.render_clock(sandbox), "done": done}
 
 
 def list_collections(request: AdminRequest) -> Any:
@@ -172,7 +172,7 @@ def list_collections(request: AdminRequest) -> Any:
 
 
 def list_records(request: AdminRequest) -> Any:
-    """List the newest records of a collection as they are stored, including members that the API hides."""
+    """List the most recent records of a collection as stored, including members that the API does not return."""
     known = [each.name for each in request.sandbox.provider.collections]
     name = request.args["collection"]
     if name not in known:
@@ -183,15 +183,19 @@ def list_records(request: AdminRequest) -> Any:
 
 
 def list_simulations(request: AdminRequest) -> Any:
-    """List the simulations with the schemas of their parameters."""
-    return [views.simulation(simulation) for simulation in request.sandbox.provider.simulations if simulation.is_public]
+    """List the simulations with the JSON Schemas of their parameters."""
+    return [
+        views.render_simulation(simulation)
+        for simulation in request.sandbox.provider.simulations
+        if simulation.is_public
+    ]
 
 
 def simulate(request: AdminRequest) -> Any:
-    """Run a simulation now, or schedule it after the duration ``in`` on the sandbox's clock."""
+    """Run a simulation now, or schedule it after the duration `in` on the sandbox's clock."""
     parameters = dict(request.body)
     if not request.sandbox.provider.get_simulation(request.args["simulation"]).is_public:
-        raise Refusal(f"{request.args['simulation']!r} cannot be called: it runs by itself when it is due")
+        raise Refusal(f"{request.args['simulation']!r} cannot be called because the server runs it when it is due")
     try:
         delay = parse_duration(parameters.pop("in", "0s"))
     except ValueError as error:
@@ -207,13 +211,13 @@ def export_state(request: AdminRequest) -> Any:
 def import_state(request: AdminRequest) -> Any:
     """Replace the state of the sandbox with an exported one."""
     request.engine.restore(request.args["sandbox"], request.body.model_dump())
-    return views.sandbox(request.sandbox, request.origin)
+    return views.render_sandbox(request.sandbox, request.origin)
 
 
 def list_snapshots(request: AdminRequest) -> Any:
     """List the snapshots of the sandbox."""
     with request.sandbox.transaction() as space:
-        return [views.snapshot(record) for _, record in space.scan("_snapshots")]
+        return [views.render_snapshot(record) for _, record in space.scan("_snapshots")]
 
 
 def take_snapshot(request: AdminRequest) -> Any:
@@ -224,6 +228,6 @@ def take_snapshot(request: AdminRequest) -> Any:
 
 def restore_snapshot(request: AdminRequest) -> Any:
     """Return the sandbox to the state stored under a name."""
-    return views.sandbox(
+    return views.render_sandbox(
         restore_from_snapshot(request.engine, request.args["sandbox"], request.args["snapshot"]), request.origin
     )

@@ -27,11 +27,11 @@ class NewSandbox(StrictModel):
     """A sandbox to create."""
 
     provider: str
-    name: str | None = Field(default=None, description="Its id; generated if omitted.")
+    name: str | None = Field(default=None, description="The id of the sandbox; generated if omitted.")
     slug: str | None = Field(
         default=None,
         pattern=r"^[a-z0-9-]{1,50}$",
-        description="Its name in paths that contain the tenant; default: its id.",
+        description="The name of the sandbox in paths that contain the tenant; default: its id.",
     )
     seed: Seed = "1"
     size: str = Field(default="small", description="small, medium or large.")
@@ -54,11 +54,11 @@ class ChangedSandbox(StrictModel):
 class Fork(StrictModel):
     """A copy of a sandbox."""
 
-    name: str | None = Field(default=None, description="Its id; generated if omitted.")
+    name: str | None = Field(default=None, description="The id of the sandbox; generated if omitted.")
     slug: str | None = Field(
         default=None,
         pattern=r"^[a-z0-9-]{1,50}$",
-        description="Its name in paths that contain the tenant; default: its id.",
+        description="The name of the sandbox in paths that contain the tenant; default: its id.",
     )
 
 
@@ -74,23 +74,23 @@ class NewKey(StrictModel):
 
 
 class RevokeKey(StrictModel):
-    """Options of the revocation of a key."""
+    """Options for the revocation of a key."""
 
     lingers: Duration | None = Field(default=None, description="Default: the assumption revocation_lag.")
 
 
 class ClockMove(StrictModel):
-    """A change of a sandbox's clock."""
+    """Moves, freezes or resumes the clock of a sandbox."""
 
     action: Literal["freeze", "resume", "advance", "reset"]
-    by: Duration | None = Field(default=None, description="For advance.")
-    at: Instant | None = Field(default=None, description="For freeze; default: now.")
+    by: Duration | None = Field(default=None, description="Duration by which advance moves the clock.")
+    at: Instant | None = Field(default=None, description="Instant at which freeze stops the clock; default: now.")
 
     @model_validator(mode="after")
     def _check_arguments(self) -> ClockMove:
         if (self.by is None) == (self.action == "advance"):
             raise ValueError(
-                '\'by\' is required with advance and allowed nowhere else: {"action": "advance", "by": "90s"}'
+                '\'by\' is required with advance and not allowed with other actions: {"action": "advance", "by": "90s"}'
             )
         if self.at is not None and self.action != "freeze":
             raise ValueError("'at' is allowed only with freeze")
@@ -117,7 +117,7 @@ class ChangedWebhook(StrictModel):
 
 
 class Rotation(StrictModel):
-    """The replacement of a webhook secret."""
+    """Replaces the secret of a webhook endpoint."""
 
     overlap: Duration = Field(default=0, description="How long the old secret also signs.")
     secret: str | None = Field(default=None, min_length=1, max_length=200, description="Generated if omitted.")
@@ -138,7 +138,7 @@ class FaultRuleList(StrictModel):
 
 
 class Verification(StrictModel):
-    """The calls that are expected in the journal; without a count or an order, at least one call."""
+    """The calls that are expected in the journal; without a count or an order, at least one call is expected."""
 
     match: Match = Match.model_construct()
     status: int | None = Field(default=None, description="Count only calls whose response has this status.")
@@ -155,7 +155,7 @@ class Verification(StrictModel):
 
 
 class ExportedState(StrictModel):
-    """The state of a sandbox as it was exported."""
+    """The exported state of a sandbox."""
 
     provider: str
     collections: dict[str, Any]
@@ -164,17 +164,23 @@ class ExportedState(StrictModel):
 class RecordsQuery(StrictModel):
     """Selects records of a collection."""
 
-    limit: int = Field(default=100, ge=1, le=10_000, description="At most this many, the newest.")
+    limit: int = Field(
+        default=100, ge=1, le=10_000, description="Maximum number of results; the most recent are returned."
+    )
 
 
 class RequestsQuery(StrictModel):
-    """Selects calls of the journal."""
+    """Selects calls from the journal."""
 
-    limit: int = Field(default=100, ge=1, le=10_000, description="At most this many, the newest.")
+    limit: int = Field(
+        default=100, ge=1, le=10_000, description="Maximum number of results; the most recent are returned."
+    )
     after: str | None = Field(default=None, description="Only calls after the call with this id.")
 
 
 class TrafficQuery(StrictModel):
-    """Selects a period."""
+    """Selects the period of the traffic."""
 
-    seconds: int = Field(default=300, ge=60, le=3600, description="The last seconds of the machine's time.")
+    seconds: int = Field(
+        default=300, ge=60, le=3600, description="Length of the period before now, in seconds of the wall clock."
+    )

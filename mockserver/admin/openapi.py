@@ -28,7 +28,7 @@ _PROBLEM = {
 
 
 def build_openapi(routes: Sequence[Route], prefix: str) -> dict[str, Any]:
-    """``prefix`` is the path under which the routes are registered."""
+    """Returns the document; ``prefix`` is the path under which the routes are registered."""
     bodies = {route.body for route in routes if route.body is not None}
     models = sorted(bodies, key=lambda model: model.__name__)
     _, schemas = models_json_schema(

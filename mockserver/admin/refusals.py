@@ -1,4 +1,4 @@
-"""Renders the refusals of the admin API as problem+json, with the nearest valid name for an unknown one."""
+"""Renders refusals of the admin API as problem+json; for an unknown field they suggest the nearest valid name."""
 
 from __future__ import annotations
 
@@ -14,24 +14,24 @@ from mockserver.engine import Problem, Refusal, StoreError, as_json, error_path,
 
 _log = logging.getLogger("testmode")
 HANDLED_ERRORS = (ValidationError, Refusal, Problem, StoreError)
-"""Errors with which a handler refuses a request."""
+"""Errors that a handler raises to refuse a request."""
 
 
 def render_refusal(error: Exception, route: Route | None = None) -> Response:
-    """Returns the response to one of HANDLED_ERRORS; ``route`` gives the field names for a ValidationError."""
+    """Returns the response for one of HANDLED_ERRORS; a ValidationError needs the ``route`` to suggest field names."""
     if isinstance(error, ValidationError) and route is not None:
         return render_validation_error(error, route)
     if isinstance(error, StoreError):
         _log.error("%s", error)
         return render_problem(storage_failure_status(error)[0], str(error))
     if isinstance(error, Problem):
-        # Simulations call the functions of operations, which refuse with a Problem.
+        # Simulations call the functions of operations, which raise a Problem to refuse.
         return render_problem(422, error.detail or error.code)
     return render_problem(error.status if isinstance(error, Refusal) else 422, str(error))
 
 
 def render_validation_error(error: ValidationError, route: Route) -> Response:
-    """Returns a 422 with the path and the message of every error."""
+    """Returns a 422 response with the path and the message of every error."""
     errors = []
     for detail in error.errors(include_url=False):
         message = detail["msg"].removeprefix("Value error, ")

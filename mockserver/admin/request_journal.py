@@ -13,13 +13,13 @@ from mockserver.engine import Engine, Match, Sandbox, UnknownName, as_json, form
 from mockserver.http import edge
 
 POLL_SECONDS = 1.0
-"""Seconds that a stream waits for calls before it checks whether the server stops."""
+"""Seconds that a stream waits for calls before it checks whether the server is stopping."""
 POLLS_PER_HEARTBEAT = 15
-"""Number of polls without a call after which a stream sends a comment as heartbeat."""
+"""Number of consecutive polls without a call after which a stream sends a comment as heartbeat."""
 
 
 def list_requests(request: AdminRequest) -> Any:
-    """List the newest calls, oldest first, and count the calls dropped from the journal."""
+    """List the most recent calls in chronological order, and count the calls dropped from the journal."""
     entries = request.sandbox.journal.entries()
     if request.query.after is not None:
         ids = [entry.id for entry in entries]
@@ -31,11 +31,11 @@ def list_requests(request: AdminRequest) -> Any:
 
 
 def get_request(request: AdminRequest) -> Any:
-    """Show one call with its trace, and for each fault rule whether it fired or why not."""
+    """Show one call with its trace, and for each fault rule whether it fired or why it did not."""
     entries = {entry.id: entry for entry in request.sandbox.journal.entries()}
     if request.args["request"] not in entries:
         raise UnknownName("request", request.args["request"], list(islice(reversed(entries), 20)))
-    return views.request(request.sandbox, entries[request.args["request"]])
+    return views.render_request(request.sandbox, entries[request.args["request"]])
 
 
 def replay_request(request: AdminRequest) -> Any:
@@ -49,7 +49,7 @@ def replay_request(request: AdminRequest) -> Any:
 
 
 def stream_requests(request: AdminRequest) -> Any:
-    """Stream each new call as a server-sent event of type ``call``, until the server stops."""
+    """Stream each new call as a server-sent event of type `call`, until the server stops."""
     return _stream(request.engine, request.sandbox)
 
 
@@ -61,20 +61,20 @@ def _stream(engine: Engine, sandbox: Sandbox) -> Iterator[str]:
         silent_polls = 0 if entries else silent_polls + 1
         yield from (f"event: call\nid: {each.id}\ndata: {as_json(each.summarize()).decode()}\n\n" for each in entries)
         if silent_polls == POLLS_PER_HEARTBEAT:
-            # Only a write shows the server that the client has closed the connection.
+            # Only a failed write reveals that the client has closed the connection.
             silent_polls = 0
             yield ": still here\n\n"
 
 
 def get_traffic(request: AdminRequest) -> Any:
-    """Summarise the calls of the last minutes in 60 intervals of the machine's time."""
+    """Summarise the calls of the last minutes in 60 intervals of the wall clock."""
     sandbox, now = request.sandbox, wall_time()
     is_running = sandbox.clock.frozen_at is None
     parts = traffic(sandbox.journal.entries(), sandbox.limits, now, request.query.seconds, is_clock_running=is_running)
     return {
         "now": format_instant(now),
         "seconds": request.query.seconds,
-        "limits": views.limits(sandbox),
+        "limits": views.render_limits(sandbox),
         "parts": parts,
     }
 
@@ -85,7 +85,7 @@ def clear_requests(request: AdminRequest) -> Any:
 
 
 def verify(request: AdminRequest) -> Any:
-    """Check whether the expected calls are in the journal; if not, return the nearest calls."""
+    """Check whether the expected calls are in the journal; if not, return the near misses."""
     expected: models.Verification = request.body
     if expected.in_order is not None:
         return _verify_order(request.sandbox, expected.in_order, expected.status)
@@ -116,6 +116,6 @@ def _verify_order(sandbox: Sandbox, matches: list[Match], status: int | None) ->
 
 
 def list_events(request: AdminRequest) -> Any:
-    """List the events of the sandbox, oldest first."""
+    """List the events of the sandbox in chronological order."""
     with request.sandbox.transaction() as space:
-        return [views.event(record) for _, record in space.scan("_events")]
+        return [views.render_event(record) for _, record in space.scan("_events")]

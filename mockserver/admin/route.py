@@ -12,7 +12,7 @@ from mockserver.admin.admin_request import AdminRequest
 
 
 class FreeForm(BaseModel):
-    """A body whose members depend on the simulation or scenario named in the path."""
+    """A body with any members: they depend on the simulation or scenario named in the path."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,8 +27,8 @@ def _iso_or_none(instant: int | None) -> str | None:
     return None if instant is None else format_instant(instant)
 
 
-def key(key: Key, now: int) -> dict[str, Any]:
-    """``secret`` is not redacted; ``state`` is the state at ``now``."""
+def render_key(key: Key, now: int) -> dict[str, Any]:
+    """Returns a key with its state at ``now``; ``secret`` is not redacted."""
     return {
         "id": key.id,
         "secret": key.secret,
@@ -44,13 +44,13 @@ def key(key: Key, now: int) -> dict[str, Any]:
     }
 
 
-def keys(sandbox: Sandbox) -> list[dict[str, Any]]:
+def render_keys(sandbox: Sandbox) -> list[dict[str, Any]]:
     now = sandbox.now()
-    return [key(each, now) for each in sandbox.keys.values()]
+    return [render_key(each, now) for each in sandbox.keys.values()]
 
 
-def sandbox(sandbox: Sandbox, origin: str) -> dict[str, Any]:
-    """``origin`` is the scheme and host of ``base_url`` and ``example``."""
+def render_sandbox(sandbox: Sandbox, origin: str) -> dict[str, Any]:
+    """Returns a sandbox; ``origin`` is the scheme and host for ``base_url`` and ``example``."""
     return {
         "id": sandbox.id,
         "provider": sandbox.provider.name,
@@ -59,10 +59,10 @@ def sandbox(sandbox: Sandbox, origin: str) -> dict[str, Any]:
         "seed": sandbox.settings.seed,
         "size": sandbox.settings.size,
         "base_url": f"{origin}/{sandbox.provider.name}{sandbox.provider.base_path(sandbox.slug)}",
-        "keys": keys(sandbox),
+        "keys": render_keys(sandbox),
         "example": f"{origin}/{sandbox.provider.name}{_example(sandbox)}",
-        "clock": clock(sandbox),
-        "limits": limits(sandbox),
+        "clock": render_clock(sandbox),
+        "limits": render_limits(sandbox),
         "latency": sandbox.latency.model_dump(mode="json") if sandbox.latency else None,
         "assumptions": sandbox.assumptions.model_dump(mode="json"),
         "scenarios": sorted(sandbox.overlays),
@@ -74,13 +74,16 @@ def _example(sandbox: Sandbox) -> str:
     return provider.example.replace(provider.base_path(provider.name), provider.base_path(sandbox.slug), 1)
 
 
-def limits(sandbox: Sandbox) -> dict[str, Any]:
-    """The limits in force, including the overlays of scenarios."""
+def render_limits(sandbox: Sandbox) -> dict[str, Any]:
+    """Returns the current limits, including the overlays of scenarios."""
     return sandbox.limits.model_dump(mode="json")
 
 
-def request(sandbox: Sandbox, entry: Entry) -> dict[str, Any]:
-    """A call with bodies and trace, and for each current rule whether it fired or why not, the nearest first."""
+def render_request(sandbox: Sandbox, entry: Entry) -> dict[str, Any]:
+    """Returns a call with bodies and trace, and the result of each current fault rule.
+
+    The rules that fired are first, then those that missed for the fewest reasons.
+    """
     rules = [_explain_rule(entry, active) for active in sandbox.ruleset.call_rules]
     return {**entry.render(), "rules": sorted(rules, key=lambda each: (not each["fired"], len(each["why"])))}
 
@@ -92,8 +95,8 @@ def _explain_rule(entry: Entry, active: ActiveRule) -> dict[str, Any]:
     return {"id": active.rule.id, "kind": kind, "scenario": active.scenario, "fired": fired, "why": why}
 
 
-def kind(name: str, model: type[Fault]) -> dict[str, Any]:
-    """A fault kind with the JSON Schemas of its parameters."""
+def render_kind(name: str, model: type[Fault]) -> dict[str, Any]:
+    """Returns a fault kind with the JSON Schemas of its parameters."""
     schema = with_written_durations(model.model_json_schema())
     properties = {field: each for field, each in schema["properties"].items() if field != "kind"}
     return {
@@ -107,7 +110,7 @@ def kind(name: str, model: type[Fault]) -> dict[str, Any]:
 
 
 def with_written_durations(schema: Any) -> Any:
-    """Returns the schema with durations as text (``90s``) in its defaults; pydantic writes them as microseconds."""
+    """Returns the schema with default durations as text (``90s``) instead of microseconds, which pydantic writes."""
     if isinstance(schema, list):
         return [with_written_durations(each) for each in schema]
     if not isinstance(schema, dict):
@@ -119,8 +122,8 @@ def with_written_durations(schema: Any) -> Any:
     return converted
 
 
-def clock(sandbox: Sandbox) -> dict[str, Any]:
-    """The time of a sandbox, and the next 20 timers."""
+def render_clock(sandbox: Sandbox) -> dict[str, Any]:
+    """Returns the time of a sandbox and its next 20 timers."""
     now = sandbox.now()
     with sandbox.transaction() as space:
         due = [
@@ -139,8 +142,8 @@ def clock(sandbox: Sandbox) -> dict[str, Any]:
     }
 
 
-def fault(sandbox: Sandbox, active: ActiveRule) -> dict[str, Any]:
-    """A fault rule with its counts and, if it never fired, the nearest miss."""
+def render_fault(sandbox: Sandbox, active: ActiveRule) -> dict[str, Any]:
+    """Returns a fault rule with its counts and, if it never fired, its nearest miss."""
     matched, fired = active.read_counts(sandbox)
     view = {
         **active.rule.model_dump(mode="json"),
@@ -156,8 +159,8 @@ def fault(sandbox: Sandbox, active: ActiveRule) -> dict[str, Any]:
     return view
 
 
-def scenario(sandbox: Sandbox | None, scenario: Scenario) -> dict[str, Any]:
-    """A scenario with its parameters; with a sandbox, also whether it is on there."""
+def render_scenario(sandbox: Sandbox | None, scenario: Scenario) -> dict[str, Any]:
+    """Returns a scenario with its parameters and, with a sandbox, whether it is on in this sandbox."""
     parameters = {name: parameter.model_dump(mode="json") for name, parameter in scenario.parameters.items()}
     view: dict[str, Any] = {"name": scenario.name, "sentence": scenario.sentence, "parameters": parameters}
     if sandbox is not None:
@@ -169,8 +172,8 @@ def scenario(sandbox: Sandbox | None, scenario: Scenario) -> dict[str, Any]:
     return view
 
 
-def provider(provider: Provider) -> dict[str, Any]:
-    """A provider with its operations, assumptions, public simulations, events and scopes."""
+def render_provider(provider: Provider) -> dict[str, Any]:
+    """Returns a provider with its operations, assumptions, public simulations, events and scopes."""
     limits = provider.limits.model_dump(mode="json", exclude_none=True)
     note = provider.limits_assumption
     limits_assumption = {
@@ -195,14 +198,14 @@ def provider(provider: Provider) -> dict[str, Any]:
         "test_event": provider.webhooks.test_event_type if provider.webhooks else None,
         "assumptions": [*describe(provider.assumptions), limits_assumption],
         "notes": list(provider.notes),
-        "simulations": [simulation(each) for each in provider.simulations if each.is_public],
+        "simulations": [render_simulation(each) for each in provider.simulations if each.is_public],
         "scopes": list(provider.keys.scopes),
         "modes": list(provider.keys.modes),
     }
 
 
-def simulation(simulation: Any) -> dict[str, Any]:
-    """A simulation with the JSON Schemas of its parameters."""
+def render_simulation(simulation: Any) -> dict[str, Any]:
+    """Returns a simulation with the JSON Schemas of its parameters."""
     schema = with_written_durations(simulation.parameters.model_json_schema())
     return {
         "name": simulation.name,
@@ -213,8 +216,8 @@ def simulation(simulation: Any) -> dict[str, Any]:
     }
 
 
-def metrics(engine: Engine) -> str:
-    """Metrics in the text format of Prometheus."""
+def render_metrics(engine: Engine) -> str:
+    """Returns the metrics in the text format of Prometheus."""
     sandboxes = engine.all_sandboxes()
     lines = ["# TYPE testmode_sandboxes gauge", f"testmode_sandboxes {len(sandboxes)}"]
     lines.append("# TYPE testmode_calls_total counter")
@@ -225,8 +228,8 @@ def metrics(engine: Engine) -> str:
     return "\n".join(lines) + "\n"
 
 
-def store(status: StoreStatus) -> dict[str, Any]:
-    """The durability of the store, and the torn tails it cut off its logs at startup."""
+def render_store(status: StoreStatus) -> dict[str, Any]:
+    """Returns the durability of the store, and the torn tails that it removed from its logs at startup."""
     return {
         "durability": status.durability,
         "torn_tails": status.torn_tails,
@@ -234,23 +237,23 @@ def store(status: StoreStatus) -> dict[str, Any]:
     }
 
 
-def event(record: Any) -> dict[str, Any]:
+def render_event(record: Any) -> dict[str, Any]:
     return {**record, "created_at": format_instant(record["created_at"])}
 
 
-def endpoint(record: Any) -> dict[str, Any]:
-    """The secret is not redacted, because it signs only fake data."""
+def render_endpoint(record: Any) -> dict[str, Any]:
+    """Returns an endpoint; its secret is not redacted, because it signs only fake data."""
     members = {name: record[name] for name in ("id", "url", "events", "version", "secret", "description", "enabled")}
     previous = record["previous"]
     previous_secret = {"secret": previous["secret"], "until": format_instant(previous["until"])} if previous else None
     return {**members, "previous_secret": previous_secret, "created_at": format_instant(record["created_at"])}
 
 
-def delivery(record: Any) -> dict[str, Any]:
+def render_delivery(record: Any) -> dict[str, Any]:
     return {
         "id": record["id"],
         "endpoint": record["endpoint"],
-        "event": event(record["event"]),
+        "event": render_event(record["event"]),
         "state": record["state"],
         "due": _iso_or_none(record["due"]),
         "faults": record["faults"],
@@ -258,5 +261,5 @@ def delivery(record: Any) -> dict[str, Any]:
     }
 
 
-def snapshot(record: Any) -> dict[str, Any]:
+def render_snapshot(record: Any) -> dict[str, Any]:
     return {"name": record["id"], "taken_at": format_instant(record["taken_at"])}

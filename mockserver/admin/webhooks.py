@@ -11,24 +11,24 @@ from mockserver.engine import SimulationContext, send_test_event
 
 def list_webhooks(request: AdminRequest) -> Any:
     """List the webhook endpoints with their secrets."""
-    return [views.endpoint(each) for each in request.sandbox.endpoints.all()]
+    return [views.render_endpoint(each) for each in request.sandbox.endpoints.all()]
 
 
 def create_webhook(request: AdminRequest) -> Any:
     """Register a webhook endpoint."""
     new: models.NewWebhook = request.body
-    return views.endpoint(request.sandbox.endpoints.add(**new.model_dump()))
+    return views.render_endpoint(request.sandbox.endpoints.add(**new.model_dump()))
 
 
 def get_webhook(request: AdminRequest) -> Any:
     """Show one webhook endpoint."""
-    return views.endpoint(request.sandbox.endpoints.get(request.args["endpoint"]))
+    return views.render_endpoint(request.sandbox.endpoints.get(request.args["endpoint"]))
 
 
 def change_webhook(request: AdminRequest) -> Any:
-    """Change a webhook endpoint: its URL, its events, its description, or whether it is enabled."""
+    """Change the URL, events or description of a webhook endpoint, or enable or disable it."""
     changes = request.body.model_dump(exclude_none=True)
-    return views.endpoint(request.sandbox.endpoints.update(request.args["endpoint"], **changes))
+    return views.render_endpoint(request.sandbox.endpoints.update(request.args["endpoint"], **changes))
 
 
 def delete_webhook(request: AdminRequest) -> Any:
@@ -37,8 +37,8 @@ def delete_webhook(request: AdminRequest) -> Any:
 
 
 def rotate_webhook(request: AdminRequest) -> Any:
-    """Give a webhook endpoint a new secret; the old one also signs for the duration ``overlap``."""
-    return views.endpoint(
+    """Give a webhook endpoint a new secret; the old secret also signs for the duration `overlap`."""
+    return views.render_endpoint(
         request.sandbox.endpoints.rotate(request.args["endpoint"], request.body.overlap, request.body.secret)
     )
 
@@ -50,25 +50,25 @@ def test_webhook(request: AdminRequest) -> Any:
     now = sandbox.now()
     with sandbox.transaction() as space:
         (delivery,) = send_test_event(SimulationContext(sandbox, now, space), request.args["endpoint"])
-    return views.delivery(sandbox.outbox.deliver(delivery))
+    return views.render_delivery(sandbox.outbox.deliver(delivery))
 
 
 def list_deliveries(request: AdminRequest) -> Any:
-    """List the newest deliveries, oldest first, with all attempts."""
+    """List the most recent deliveries in chronological order, with all attempts."""
     query: models.DeliveriesQuery = request.query
     deliveries = [
         each
         for each in request.sandbox.outbox.all()
         if query.state in (None, each["state"]) and query.endpoint in (None, each["endpoint"])
     ]
-    return [views.delivery(each) for each in deliveries[-query.limit :]]
+    return [views.render_delivery(each) for each in deliveries[-query.limit :]]
 
 
 def get_delivery(request: AdminRequest) -> Any:
     """Show one delivery with all attempts."""
-    return views.delivery(request.sandbox.outbox.get(request.args["delivery"]))
+    return views.render_delivery(request.sandbox.outbox.get(request.args["delivery"]))
 
 
 def retry_delivery(request: AdminRequest) -> Any:
     """Attempt a delivery again now, and return the delivery."""
-    return views.delivery(request.sandbox.outbox.retry(request.args["delivery"]))
+    return views.render_delivery(request.sandbox.outbox.retry(request.args["delivery"]))

@@ -1,4 +1,4 @@
-"""``python -m mockserver.cli``, a start command of version 0.1.0; the same as ``python -m mockserver``."""
+"""Makes ``python -m mockserver.cli``, a start command of version 0.1.0, run ``python -m mockserver``."""
 
 from mockserver.cli import main
 

@@ -1,4 +1,4 @@
-"""The lines that a server prints at startup: providers, URLs, keys, the admin token and the place of the state."""
+"""Prints the lines of a server at startup: providers, URLs, keys, admin token, and where the state is stored."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ from mockserver.settings import ServerSettings
 from mockserver.storage.base import StoreDurability
 
 MAX_NOTES = 100
-"""Maximum number of notes printed for a provider; the admin API returns all."""
+"""Maximum number of notes that are printed per provider; the admin API returns all notes."""
 DURABILITY_TEXT: dict[StoreDurability, str] = {
     "commit": "{data}, every write is on disk before its response",
     "interval": "{data}, every write is on disk within 200 ms",
     "memory": "memory, lost when the server stops",
     "redis": "Redis, every write is stored before its response",
 }
-"""Where the state is, by the durability of the store."""
+"""The printed location of the state for each durability of the store."""
 
 
 def announce(engine: Engine, url: str, settings: ServerSettings, token: str) -> None:
-    """Prints each provider's base URL and a working key, the admin API's URL and token, and where the state is."""
+    """Prints the base URL and a working key of each provider, the admin URL and token, and the state's location."""
     click.echo(f"Testmode {__version__}")
     if _has_conflicting_package():
         click.echo(

@@ -1,4 +1,4 @@
-"""The ``testmode`` command; each subcommand is imported when it is called, so that small commands start fast."""
+"""The ``testmode`` command; it imports a subcommand only when it is called, so that small commands start fast."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ COMMANDS = {
     "webhooks": "mockserver.cli.webhooks",
     "state": "mockserver.cli.state",
     "wait": "mockserver.cli.wait",
-    "healthcheck": "mockserver.cli.health",
+    "healthcheck": "mockserver.cli.healthcheck_command",
 }
 
 

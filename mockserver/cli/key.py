@@ -1,4 +1,4 @@
-"""``testmode key``: create, show, list and revoke API keys."""
+"""``testmode key``: creates, shows, lists and revokes API keys."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def key() -> None:
 @key.command("show")
 @click.argument("sandbox")
 def show_key(sandbox: str) -> None:
-    """Print the secret of a working key of SANDBOX."""
+    """Print the secret of a key of SANDBOX that is accepted now."""
     for each in admin_api().request("GET", "sandboxes", sandbox, "keys"):
         if each["state"] in ("active", "expiring"):
             click.echo(each["secret"])
@@ -40,8 +40,8 @@ def list_keys(sandbox: str) -> None:
 @click.option("--mode", help="The mode of the key, if the provider has modes.")
 @click.option("--scope", "scopes", multiple=True, help="A scope of the key; can be repeated.")
 @click.option("--cidr", "cidrs", multiple=True, help="A CIDR range from which the key can be used; can be repeated.")
-@click.option("--activates-in", help="Time until the key works; 0s: at once.")
-@click.option("--expires-in", help="Time until the key expires, as 1h or 30d.")
+@click.option("--activates-in", help="Time until the key is accepted, for example 30s; 0s: immediately.")
+@click.option("--expires-in", help="Time until the key expires, for example 1h or 30d.")
 def create_key(sandbox: str, **options: Any) -> None:
     """Create a key in SANDBOX and print its secret."""
     body = {name: list(value) if isinstance(value, tuple) else value for name, value in options.items() if value}
@@ -52,5 +52,5 @@ def create_key(sandbox: str, **options: Any) -> None:
 @click.argument("sandbox")
 @click.argument("key")
 def revoke_key(sandbox: str, key: str) -> None:
-    """Revoke KEY, an id or a secret, and print its state; a revoked key can work for some time (state lingering)."""
+    """Revoke KEY (an id or a secret) and print its state: revoked, or lingering while the key is still accepted."""
     click.echo(admin_api().request("DELETE", "sandboxes", sandbox, "keys", key, body={})["state"])

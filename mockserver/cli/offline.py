@@ -1,4 +1,4 @@
-"""Commands that need no server: ``testmode routes`` and ``testmode seed``."""
+"""``testmode routes`` and ``testmode seed``: commands that need no server."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from mockserver.cli.progress import ProgressBar
 from mockserver.engine import SIZES, Randomness, Refusal, as_json
 
 STORED_SIZES = ("small", "medium")
-"""The sizes that are stored as files; size large is generated when needed."""
+"""The sizes with a file in ``fixtures/datasets``; the size large is generated when needed."""
 
 
 @click.command()

@@ -13,31 +13,37 @@ from mockserver.testing.api import Api, TestmodeError, from_environment
 from mockserver.testing.server_address import server_url
 
 EXIT_UNREACHABLE, EXIT_REFUSED = 69, 1
+"""Exit codes for a server that cannot be reached (EX_UNAVAILABLE of sysexits.h), and for a refusal."""
 
 
 def admin_api() -> Api:
-    """Returns the admin API of the server at TESTMODE_URL; ignores a path in it, as in the URLs printed at startup."""
+    """Returns a client of the admin API at TESTMODE_URL; ignores the path of this URL.
+
+    A user may set TESTMODE_URL to a base URL with a path, because the server prints these URLs at startup.
+    """
     api = from_environment()
     parts = urlsplit(api.url)
     return Api(f"{parts.scheme}://{parts.netloc}", api.token)
 
 
 class RemoteGroup(click.Group):
-    """A group of commands that use a running server; an error of the server ends them with one sentence."""
+    """A group of commands that use a running server; exits with a one-sentence message if the server fails."""
 
     def invoke(self, ctx: click.Context) -> Any:
-        """Runs the command; exits with 1 and the sentence of a refusal, or with 69 if the server is unreachable."""
+        """Runs the command; exits with 1 if the server refuses a request, and with 69 if it cannot be reached."""
         try:
             return super().invoke(ctx)
         except TestmodeError as error:
             if error.status is None:
-                where = f"cannot reach {server_url()}: {error.__cause__ or error.sentence}"
-                exit_with_error(f"{where}; is `testmode serve` running? Set TESTMODE_URL to its URL", EXIT_UNREACHABLE)
+                message = f"cannot reach {server_url()}: {error.__cause__ or error.sentence}"
+                exit_with_error(
+                    f"{message}; is `testmode serve` running? Set TESTMODE_URL to its URL", EXIT_UNREACHABLE
+                )
             exit_with_error(error.sentence, EXIT_REFUSED)
 
 
 def exit_with_error(message: str, code: int) -> NoReturn:
-    """Prints one sentence to stderr and exits with ``code``."""
+    """Prints the message to stderr and exits with ``code``."""
     click.echo(f"testmode: {message}", err=True)
     sys.exit(code)
 
@@ -47,12 +53,12 @@ def print_json(value: Any) -> None:
 
 
 def parse_parameters(parameters: tuple[str, ...]) -> dict[str, Any]:
-    """Converts words ``name=value`` to a request body; a value that is JSON is parsed."""
+    """Converts arguments like ``name=value`` to a request body; values that are valid JSON are parsed."""
     body = {}
-    for word in parameters:
-        name, equals, text = word.partition("=")
+    for argument in parameters:
+        name, equals, text = argument.partition("=")
         if not equals:
-            exit_with_error(f"{word!r} is not a parameter; write it as name=value", 2)
+            exit_with_error(f"{argument!r} is not a parameter; write it as name=value", 2)
         try:
             body[name] = loads(text)
         except ValueError:

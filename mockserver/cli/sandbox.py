@@ -1,4 +1,4 @@
-"""``testmode sandbox``: create, list, show, reset and delete sandboxes."""
+"""``testmode sandbox``: creates, lists, shows, resets and deletes sandboxes."""
 
 from __future__ import annotations
 

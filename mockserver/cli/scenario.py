@@ -1,4 +1,4 @@
-"""``testmode scenario``: list scenarios, and switch them on and off."""
+"""``testmode scenario``: lists scenarios, and switches them on and off."""
 
 from __future__ import annotations
 

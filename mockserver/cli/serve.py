@@ -1,14 +1,14 @@
-"""``testmode serve``: assemble the server, print its URLs and keys, and serve until a signal stops it."""
+"""``testmode serve``: builds the server, prints its URLs and keys, and serves until a signal stops it."""
 
 from __future__ import annotations
 
 from mockserver.http.server import Server, patch_standard_library, server_url, threadpool_fsync, yield_to_greenlets
 
-patch_standard_library()  # Before all other imports: every module must get the cooperative locks and sockets.
+patch_standard_library()  # Before all other imports, because every module must use the cooperative locks and sockets.
 
 import gc  # noqa: E402
 
-gc.disable()  # Startup creates no garbage, and collections take a tenth of its time.
+gc.disable()  # Startup creates no garbage, but collections would take a tenth of its time.
 import os  # noqa: E402
 
 os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")  # Otherwise pydantic searches all installed packages.
@@ -24,7 +24,7 @@ import click  # noqa: E402
 from mockserver.app import create_wsgi_app, make_engine, select_providers  # noqa: E402
 from mockserver.cli.announcement import announce  # noqa: E402
 from mockserver.cli.progress import ProgressBar  # noqa: E402
-from mockserver.configuration import Configuration, create_planned_sandboxes, load  # noqa: E402
+from mockserver.configuration import Configuration, create_planned_sandboxes, load_configuration  # noqa: E402
 from mockserver.delivery.delivery_worker import DeliveryWorker  # noqa: E402
 from mockserver.delivery.egress import Egress  # noqa: E402
 from mockserver.engine import Engine, Journals, Refusal, Settings, find_scenario, switch_on  # noqa: E402
@@ -38,9 +38,9 @@ from mockserver.storage.tinydb.store import TinyStore  # noqa: E402
 from mockserver.token import new_token  # noqa: E402
 
 EXIT_PORT_IN_USE, EXIT_BUG, EXIT_STORE, EXIT_LOCKED, EXIT_CONFIGURATION = 69, 70, 74, 75, 78
-"""Exit codes, as in sysexits.h."""
+"""Exit codes as in sysexits.h."""
 SHUTDOWN_SECONDS = 2.0
-"""Seconds that a stopping server waits for webhooks that are being sent."""
+"""Seconds that a stopping server waits for webhooks in flight."""
 
 
 @click.command()
@@ -66,8 +66,8 @@ def serve(**flags: Any) -> None:
     role = WorkerRole.parse(flags.pop("as_worker"))
     flags = {name: value for name, value in flags.items() if value not in (None, ())}
     try:
-        file = load(flags.get("config") or os.environ.get("TESTMODE_CONFIG"))
-        sys.exit(_serve(read_settings(os.environ, flags, file.server), file, role))
+        configuration = load_configuration(flags.get("config") or os.environ.get("TESTMODE_CONFIG"))
+        sys.exit(_serve(read_settings(os.environ, flags, configuration.server), configuration, role))
     except BadSettings as error:
         _exit_with_error(EXIT_CONFIGURATION, error)
     except Refusal as error:
@@ -85,7 +85,7 @@ class WorkerRole:
     """The role of a process among the workers of one server; a single process has the default role."""
 
     is_first: bool = True
-    """Whether it creates and configures the first sandboxes and prints the announcement."""
+    """Whether this process creates and configures the first sandboxes and prints the announcement."""
     listener_fd: int | None = None
     """The descriptor of the shared listening socket."""
     supervisor_fd: int | None = None
@@ -93,27 +93,27 @@ class WorkerRole:
 
     @classmethod
     def parse(cls, text: str | None) -> WorkerRole:
-        """Parses the value of ``--as-worker``: ``<first or another word>:<listener fd>:<supervisor fd>``."""
+        """Parses ``--as-worker``: ``first`` or another word, and the two descriptors, separated by colons."""
         if text is None:
             return cls()
         place, listener, supervisor = text.split(":")
         return cls(place == "first", int(listener), int(supervisor))
 
 
-def _serve(settings: ServerSettings, file: Configuration, role: WorkerRole) -> int:
+def _serve(settings: ServerSettings, configuration: Configuration, role: WorkerRole) -> int:
     _log_to_stderr(settings.log_level)
     if settings.workers > 1 and role.listener_fd is None:
         return _supervise(settings)
     providers = select_providers(settings.providers, settings.openapi)
     store = _open_store(settings)
     try:
-        return _run(settings, file, store, providers, role)
+        return _run(settings, configuration, store, providers, role)
     finally:
         store.close()
 
 
 def _supervise(settings: ServerSettings) -> int:
-    # Created here once, so that all workers load the same authority.
+    # The supervisor creates the authority, so that all workers load the same one.
     open_certificate_authority(settings)
     try:
         listener = open_listener(settings.host, settings.port)
@@ -137,7 +137,7 @@ def _open_store(settings: ServerSettings) -> Store:
             before_fsync=yield_to_greenlets,
         )
     try:
-        # Imported here: it takes a quarter of a second and only a shared store needs it.
+        # Imported here because the import takes a quarter of a second and only a shared store needs it.
         from mockserver.storage.redis.store import RedisStore
     except ImportError as error:
         hint = "install Testmode with its extra redis, or `pip install redis`"
@@ -145,12 +145,14 @@ def _open_store(settings: ServerSettings) -> Store:
     return RedisStore(settings.store)
 
 
-def _run(settings: ServerSettings, file: Configuration, store: Store, providers: list[Any], role: WorkerRole) -> int:
+def _run(
+    settings: ServerSettings, configuration: Configuration, store: Store, providers: list[Any], role: WorkerRole
+) -> int:
     egress = Egress(settings.webhook_allow, ca_file=settings.webhook_ca)
     authority = open_certificate_authority(settings)
-    engine = _make_engine(settings, file, store, providers, egress)
+    engine = _make_engine(settings, configuration, store, providers, egress)
     if role.is_first:
-        create_planned_sandboxes(engine, file.sandboxes, store.delete)
+        create_planned_sandboxes(engine, configuration.sandboxes, store.delete)
         _apply_overrides(engine, settings)
     token = settings.admin_token or _load_admin_token(settings, store)
     server = _make_server(settings, engine, token, role, authority)
@@ -177,13 +179,13 @@ def _report_ready(server: Server, url: str, role: WorkerRole) -> None:
         click.echo(f"Ready. listening on {url}")
     else:
         os.write(role.supervisor_fd, b"!")
-        # The supervisor never writes: the descriptor becomes readable only when the supervisor is gone.
+        # The supervisor never writes, so the descriptor becomes readable only when the supervisor has ended.
         server.stop_when_readable(role.supervisor_fd)
     sys.stdout.flush()
 
 
 def _make_engine(
-    settings: ServerSettings, file: Configuration, store: Store, providers: list[Any], egress: Egress
+    settings: ServerSettings, configuration: Configuration, store: Store, providers: list[Any], egress: Egress
 ) -> Engine:
     defaults = Settings(seed=settings.seed, size=settings.size, latency=settings.latency)
     with ProgressBar("Seeding") as progress:
@@ -191,9 +193,9 @@ def _make_engine(
             store,
             providers,
             first_settings={
-                provider.name: file.first_sandbox_settings(provider.name, defaults) for provider in providers
+                provider.name: configuration.first_sandbox_settings(provider.name, defaults) for provider in providers
             },
-            provisioning=file.ids,
+            provisioning=configuration.ids,
             progress=progress,
             journals=Journals(settings.journal_entries, settings.journal_bytes, settings.journals_bytes),
             sender=egress,
@@ -204,7 +206,7 @@ def _make_server(
     settings: ServerSettings, engine: Engine, token: str, role: WorkerRole, authority: CertificateAuthority | None
 ) -> Server:
     root_provider = next(iter(engine.providers)) if len(engine.providers) == 1 else None
-    # On other addresses than loopback, clients use network names; names of a compose file have no dot.
+    # Clients on other machines use network names; service names in a compose file have no dot.
     hosts = AllowedHosts(settings.allowed_hosts, allow_single_label=not is_loopback(settings.host))
     return Server(
         create_wsgi_app(engine, token=token, root_provider=root_provider, hosts=hosts, settings=settings),
@@ -220,7 +222,7 @@ def _make_server(
 
 
 def _apply_overrides(engine: Engine, settings: ServerSettings) -> None:
-    """Apply latency and scenarios of the settings to the first sandboxes, even to existing ones."""
+    """Applies latency and scenarios from the settings to the first sandboxes, even if they existed before."""
     for provider in engine.providers.values():
         sandbox = engine.get_sandbox(provider.name)
         if settings.latency is not None:
@@ -230,7 +232,7 @@ def _apply_overrides(engine: Engine, settings: ServerSettings) -> None:
 
 
 def _load_admin_token(settings: ServerSettings, store: Store) -> str:
-    """The admin token of the store or the data directory; a new one is stored there if it has none."""
+    """Returns the admin token in the store or the data directory; creates it if it is missing."""
     if settings.store is not None:
         return store.cluster.get_or_set("admin-token", new_token())
     if settings.effective_durability == "memory":
@@ -247,8 +249,8 @@ def _load_admin_token(settings: ServerSettings, store: Store) -> str:
 
 
 def _tune_garbage_collector() -> None:
-    # The journal keeps many objects alive that are in no cycle; scanning them repeatedly costs a quarter of the time of
-    # every request.
+    # The journal holds many objects without reference cycles. Repeated scans of them would take a quarter of the time
+    # of every request, so full collections are made rare.
     gc.freeze()
     gc.set_threshold(50_000, 20, 50)
     gc.enable()

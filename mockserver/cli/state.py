@@ -1,4 +1,4 @@
-"""``testmode state``: export and import through the admin API; check and repair of a data directory offline."""
+"""``testmode state``: exports and imports state through the admin API; checks and repairs data directories offline."""
 
 from __future__ import annotations
 
@@ -90,7 +90,7 @@ def repair_state(data: Path, truncate: bool) -> None:
 
 
 def _report_repair(report: SandboxReport, moved: list[Path]) -> bool:
-    """Print what was repaired; returns whether the sandbox is still damaged."""
+    """Prints the result of a repair; returns whether the sandbox is still damaged."""
     if not report.damage:
         click.echo(f"{report.sandbox}: intact, nothing to repair")
         return False
@@ -111,7 +111,7 @@ def _print_report(report: SandboxReport, state: str) -> None:
 
 
 def _format_written(report: SandboxReport) -> str:
-    """When the newest valid record was written, by the wall clock rather than the sandbox's clock."""
+    """Returns the wall-clock time at which the newest valid log record was written."""
     if report.written is None:
         return "unknown"
     return datetime.fromtimestamp(report.written[1] // 1_000_000, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -1,4 +1,4 @@
-"""``testmode wait``: lets a script wait until the server that it started is ready."""
+"""``testmode wait``: waits until a server is ready, for scripts that start one."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from time import monotonic, sleep
 
 import click
 
-from mockserver.cli import healthcheck
+from mockserver.cli.healthcheck import is_ready
 from mockserver.testing import server_address
 
-# Not the engine's parse_duration: it would import the whole server.
+# The engine's parse_duration is not used because it would import the whole server.
 _SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
 _DURATION = re.compile(r"(\d{1,9})(ms|s|m|h)")
 _POLL_SECONDS = 0.1
@@ -28,10 +28,10 @@ def _parse_duration(_context: click.Context, _parameter: click.Parameter, value:
 @click.argument("url", required=False)
 @click.option("--timeout", default="30s", show_default=True, callback=_parse_duration, help="The longest time to wait.")
 def wait(url: str | None, timeout: float) -> None:
-    """Wait until the server at URL is ready. Exit with 0 if it is, with 1 after the timeout."""
+    """Wait until the server at URL is ready. Exit with 0 when it is, or with 1 after the timeout."""
     url = url or server_address.server_url()
     end = monotonic() + timeout
-    while not healthcheck.check(url, max(0.1, min(2.0, end - monotonic()))):
+    while not is_ready(url, max(0.1, min(2.0, end - monotonic()))):
         if monotonic() + _POLL_SECONDS > end:
             click.echo(f"testmode: {url} was not ready within {timeout:g} s", err=True)
             sys.exit(1)

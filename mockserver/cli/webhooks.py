@@ -1,4 +1,4 @@
-"""``testmode webhooks``: manage webhook endpoints and deliveries, and receive webhooks."""
+"""``testmode webhooks``: manages webhook endpoints and deliveries, and receives webhooks."""
 
 from __future__ import annotations
 
@@ -94,7 +94,7 @@ def retry_delivery(sandbox: str, id: str) -> None:
     "--times", type=click.IntRange(0), default=0, help="Exit after this number of deliveries; 0: run until Ctrl-C."
 )
 def listen(sandbox: str, events: tuple[str, ...], version: str | None, status: int, times: int) -> None:
-    """Receive SANDBOX's webhooks on a free local port and print each one with the verdict on its signature."""
+    """Receive SANDBOX's webhooks on a free local port; print each one and whether its signature is valid."""
     admin = admin_api()
     style = _webhook_style(admin.request("GET", "sandboxes", sandbox)["provider"])
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
@@ -136,7 +136,7 @@ class _Handler(BaseHTTPRequestHandler):
     server_version = "testmode"
 
     def do_POST(self) -> None:
-        """Prints a delivery before responding: after the response the sandbox's clock may move."""
+        """Prints a delivery and then responds, because the sandbox's clock may move after the response."""
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
         self.server.on_delivery({name.lower(): value for name, value in self.headers.items()}, body)
         self.send_response(self.server.status)

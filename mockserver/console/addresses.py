@@ -1,4 +1,4 @@
-"""The paths of the console: its first page, and the prefix of all other pages."""
+"""The paths of the console: the home page, and the prefix of all other pages."""
 
 from mockserver.admin.api import ADMIN_PREFIX
 

@@ -6,7 +6,7 @@ from json import JSONDecodeError, dumps, loads
 from typing import Any
 
 MAX_SHOWN_CHARACTERS = 65_536
-"""Texts are cut after this number of characters."""
+"""Number of characters after which a shown text is cut."""
 _UNITS = ((86_400, "d"), (3_600, "h"), (60, "m"), (1, "s"))
 
 
@@ -23,12 +23,12 @@ def format_body(text: str) -> str:
 
 
 def format_instant(instant: str | None) -> str:
-    """An ISO 8601 instant as date and time to the second, or ``never``."""
+    """Returns date and time of an ISO 8601 instant to the second, or ``never`` for None."""
     return f"{instant[:10]} {instant[11:19]}" if instant else "never"
 
 
 def format_time_of_day(instant: str) -> str:
-    """The time of day of an ISO 8601 instant, to the millisecond."""
+    """Returns the time of day of an ISO 8601 instant to the millisecond."""
     return instant[11:23]
 
 
@@ -37,7 +37,7 @@ def format_milliseconds(milliseconds: float) -> str:
 
 
 def format_seconds(seconds: float) -> str:
-    """A duration in its two largest units: ``1d 2h``."""
+    """Returns a duration in its two largest units, for example ``1d 2h``."""
     rest, parts = int(seconds), []
     for length, unit in _UNITS:
         number, rest = divmod(rest, length)
@@ -47,12 +47,12 @@ def format_seconds(seconds: float) -> str:
 
 
 def status_css_class(status: int | None) -> str:
-    """The CSS class that gives a status its colour; ``s0`` without a status."""
+    """Returns the CSS class for the colour of a status; ``s0`` without a status."""
     return f"s{status // 100}" if status else "s0"
 
 
 def to_words(name: str) -> str:
-    """An identifier with spaces instead of ``_`` and ``-``."""
+    """Returns an identifier with spaces instead of ``_`` and ``-``."""
     return name.replace("_", " ").replace("-", " ")
 
 
@@ -60,10 +60,10 @@ def format_bytes(number: int) -> str:
     return f"{number:,} bytes" if number < 10_000 else f"{number / 1024:,.1f} KiB"
 
 
-def format_members(rule: Any, defaults: Any) -> str:
-    """The members of a part of a rule that are set and differ from their defaults, as ``name=value``."""
+def format_members(part: Any, defaults: Any) -> str:
+    """Returns the members of a match, trigger or fault that differ from their defaults, as ``name=value``."""
     members = {
-        name: value for name, value in rule.items() if value not in (None, {}, []) and value != defaults.get(name)
+        name: value for name, value in part.items() if value not in (None, {}, []) and value != defaults.get(name)
     }
     return "  ".join(f"{name}={value if isinstance(value, str) else dumps(value)}" for name, value in members.items())
 

@@ -12,17 +12,17 @@ _NUMBERS = ("integer", "number")
 
 
 class InvalidInput(Exception):
-    """The text of a field cannot be converted to the type of its schema."""
+    """The submitted text of a field cannot be converted to the type in its schema."""
 
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """One field of a form; ``name`` is its path in the JSON, for example ``fault.status``."""
+    """A field of a form; ``name`` is its path in the JSON, for example ``fault.status``."""
 
     name: str
     label: str
     kind: str
-    """choice, number, text, lines or json."""
+    """The type of input: choice, number, text, lines or json."""
     options: tuple[str, ...] = ()
     value: str = ""
     placeholder: str = ""
@@ -31,11 +31,14 @@ class Field:
     minimum: float | None = None
     maximum: float | None = None
     has_dependents: bool = False
-    """Whether the choice decides which other fields the form has."""
+    """Whether other fields of the form depend on this choice."""
 
 
 def build_fields(prefix: str, form: Schema, values: Mapping[str, str] | None = None) -> list[Field]:
-    """The fields of a form; ``form`` has the schemas as ``parameters``, the ``required`` names, and ``$defs``."""
+    """Returns the fields of a form, with the submitted ``values``.
+
+    ``form`` has the JSON Schemas of the fields as ``parameters``, the ``required`` names, and ``$defs``.
+    """
     required, written = form.get("required", ()), values or {}
     fields = [
         field
@@ -46,7 +49,7 @@ def build_fields(prefix: str, form: Schema, values: Mapping[str, str] | None = N
 
 
 def parse_form(prefix: str, form: Schema, written: Mapping[str, str]) -> dict[str, Any]:
-    """Returns the submitted fields as JSON, without empty ones; raises InvalidInput."""
+    """Returns the submitted fields as JSON, without empty fields; raises InvalidInput."""
     parsed = {}
     for name, schema in form["parameters"].items():
         value = _parse_field(f"{prefix}{name}", schema, form.get("$defs", {}), written)
@@ -62,7 +65,7 @@ def _with_value(field: Field, value: str) -> Field:
 def _build_fields(
     name: str, schema: Schema, defs: Schema, required: bool, written: Mapping[str, str]
 ) -> Iterator[Field]:
-    variants = _variants(schema, defs)
+    variants = _union_variants(schema, defs)
     if variants:
         yield Field(f"{name}.type", _label(name), "choice", tuple(variants), required=required, has_dependents=True)
         chosen = resolve_choice(written, f"{name}.type", list(variants))
@@ -72,7 +75,7 @@ def _build_fields(
                     f"{name}.{chosen}.{inner}", each, defs, inner in variants[chosen]["required"], written
                 )
         return
-    plain = _resolved(schema, defs)
+    plain = _resolve_schema(schema, defs)
     kind = _input_kind(plain)
     default = schema.get("default")
     yield Field(
@@ -92,17 +95,17 @@ def _label(name: str) -> str:
     return name.rpartition(".")[2].replace("_", " ")
 
 
-def _variants(schema: Schema, defs: Schema) -> dict[str, Schema]:
-    """The schemas of a discriminated union by the value of ``type``; empty for every other schema."""
+def _union_variants(schema: Schema, defs: Schema) -> dict[str, Schema]:
+    """Returns the schemas of a discriminated union by the value of ``type``; empty for other schemas."""
     mapping = schema.get("discriminator", {}).get("mapping", {})
     return {name: defs[reference.rpartition("/")[2]] for name, reference in mapping.items()}
 
 
-def _resolved(schema: Schema, defs: Schema) -> Schema:
-    """The schema without null, and with its reference resolved; several alternatives get the type ``either``."""
+def _resolve_schema(schema: Schema, defs: Schema) -> Schema:
+    """Returns the schema without null and with its reference resolved; alternatives become the type ``either``."""
     others = [each for each in schema.get("anyOf", ()) if each.get("type") != "null"]
     if len(others) == 1:
-        return _resolved(others[0], defs)
+        return _resolve_schema(others[0], defs)
     if "$ref" in schema:
         return {"type": "object", **defs.get(schema["$ref"].rpartition("/")[2], {})}
     return {**schema, "type": "either"} if others else schema
@@ -130,7 +133,7 @@ def _placeholder(schema: Schema, default: Any, kind: str) -> str:
 
 
 def _parse_field(name: str, schema: Schema, defs: Schema, written: Mapping[str, str]) -> Any:
-    variants = _variants(schema, defs)
+    variants = _union_variants(schema, defs)
     if variants:
         chosen = written.get(f"{name}.type", "")
         if chosen not in variants:
@@ -138,7 +141,7 @@ def _parse_field(name: str, schema: Schema, defs: Schema, written: Mapping[str, 
         inner = {key: each for key, each in variants[chosen]["properties"].items() if key != "type"}
         return {"type": chosen, **parse_form(f"{name}.{chosen}.", {"parameters": inner, "$defs": defs}, written)}
     value = written.get(name, "").strip()
-    return _convert(name, _resolved(schema, defs), value) if value else None
+    return _convert(name, _resolve_schema(schema, defs), value) if value else None
 
 
 def _convert(name: str, schema: Schema, value: str) -> Any:
@@ -157,7 +160,7 @@ def _convert(name: str, schema: Schema, value: str) -> Any:
 
 def _convert_other(name: str, schema: Schema, value: str) -> Any:
     if "type" not in schema:
-        return value  # A schema without a type accepts text.
+        return value  # A schema without a type accepts any text.
     expected = "a number" if schema["type"] in _NUMBERS else "JSON"
     raise InvalidInput(f"{name}: {value!r} is not {expected}")
 

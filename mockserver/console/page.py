@@ -1,4 +1,4 @@
-"""The argument and the results of the functions that handle pages."""
+"""The types of the page handlers: their request, and the page or redirect that they return."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from mockserver.console.addresses import ROOT
 
 @dataclass(frozen=True, slots=True)
 class PageRequest:
-    """One request of a browser; ``args`` are the values of the names in the path."""
+    """A request of a browser; ``args`` are the values of the placeholders in the path."""
 
     api: Client
     args: Mapping[str, str]
@@ -30,7 +30,7 @@ class PageRequest:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """A template with its variables."""
+    """A template and its variables."""
 
     template: str
     context: Mapping[str, Any] = field(default_factory=dict)
@@ -38,7 +38,7 @@ class Page:
 
 @dataclass(frozen=True, slots=True)
 class Redirect:
-    """A redirect after an action; ``notice`` is a key of NOTICES, ``number`` fills its ``{n}``."""
+    """A redirect after an action; ``notice`` is a key of NOTICES, and ``number`` replaces ``{n}`` in this notice."""
 
     location: str
     notice: str = ""
@@ -51,10 +51,10 @@ class Redirect:
 
 
 def sandbox_url(sandbox: str, *parts: str) -> str:
-    """The path of a page of a sandbox; every part is percent-encoded."""
+    """Returns the path of a sandbox's page; every part is percent-encoded."""
     return "/".join((f"{ROOT}/sandboxes", *(quote(each, safe="") for each in (sandbox, *parts))))
 
 
 def sandbox_page(request: PageRequest, tab: str, template: str, **context: Any) -> Page:
-    """A page of a sandbox, with the variables of the header that all these pages have."""
+    """Returns a page of a sandbox; adds the variables that the header of these pages needs."""
     return Page(template, {"sandbox": request.call_sandbox("GET", ""), "tab": tab, **context})

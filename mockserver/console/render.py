@@ -34,31 +34,32 @@ TABS = {
     "charts": "Charts",
 }
 NOTICES = {
-    "created": "Sandbox created.",
-    "forked": "Sandbox forked. The fork has its own keys.",
-    "reset": "Sandbox reset to its seed data.",
-    "deleted": "Sandbox deleted.",
-    "cleared": "All calls deleted.",
-    "rule": "Fault rule created.",
-    "changed": "Fault rule changed.",
-    "removed": "Removed.",
-    "on": "Scenario switched on.",
-    "off": "Scenario switched off.",
-    "moved": "Clock changed. Timers and deliveries that became due: {n}.",
+    "sandbox_created": "Sandbox created.",
+    "sandbox_forked": "Sandbox forked. The fork has its own keys.",
+    "sandbox_reset": "Sandbox reset to its seed data.",
+    "sandbox_deleted": "Sandbox deleted.",
+    "journal_cleared": "All calls deleted.",
+    "rule_created": "Fault rule created.",
+    "rule_changed": "Fault rule changed.",
+    "rule_removed": "Fault rule removed.",
+    "scenario_on": "Scenario switched on.",
+    "scenario_off": "Scenario switched off.",
+    "clock_changed": "Clock changed. Timers and deliveries that became due: {n}.",
     "simulated": "Simulation run or scheduled.",
-    "endpoint": "Endpoint registered.",
+    "endpoint_registered": "Endpoint registered.",
     "endpoint_changed": "Endpoint changed.",
-    "sent": "Test event sent.",
-    "forged": "Test event sent with the fault.",
-    "armed": "The fault will happen to the next delivery to this endpoint.",
-    "retried": "Delivery attempted again.",
+    "endpoint_deleted": "Endpoint deleted.",
+    "test_sent": "Test event sent.",
+    "test_sent_with_fault": "Test event sent with the fault.",
+    "fault_waits": "The fault will happen to the next delivery to this endpoint.",
+    "retried": "Delivery retried.",
 }
-"""The notices shown after an action, by ``Redirect.notice``."""
+"""The notice that a page shows after an action; ``Redirect.notice`` is a key."""
 
 
 @cache
 def environment() -> Environment:
-    """The Jinja environment, created at the first page; it escapes all values."""
+    """Returns the Jinja environment, which escapes all values; it is created when the first page is rendered."""
     environment = Environment(
         loader=FileSystemLoader(HERE / "templates"),
         autoescape=True,
@@ -72,7 +73,7 @@ def environment() -> Environment:
 
 
 def render_response(result: Page | Redirect, status: int, query: Mapping[str, str], problem: str) -> Response:
-    """``query`` is the query of the request, which names the notice; ``problem`` is the detail of a refusal."""
+    """Renders a page, with the notice named in ``query`` or the refusal in ``problem``, or returns the redirect."""
     if isinstance(result, Redirect):
         return Response(status=303, headers={**SECURITY_HEADERS, "Location": result.url})
     notice = NOTICES.get(query.get("done", ""), "").format(n=_parse_count(query.get("n", "")))

@@ -1,4 +1,4 @@
-"""Handles a request for a page: calls the handler and renders its result, or the refusal."""
+"""Handles a request for a page: calls the handler, and renders its result or the refusal."""
 
 from __future__ import annotations
 
@@ -44,23 +44,28 @@ def load_handler(name: str) -> PageHandler:
     return handler
 
 
-def handle_page(make_client: Callable[[str], Client], handler: str, back: str, args: Mapping[str, str]) -> Response:
-    """Calls a handler; if the admin API refuses, shows the refusal on the page ``back`` or an error page."""
+def handle_page(
+    make_client: Callable[[str], Client], handler: str, error_page: str, args: Mapping[str, str]
+) -> Response:
+    """Returns the result of a handler; if the admin API refuses, shows the refusal on ``error_page``.
+
+    If there is no ``error_page``, or it is refused too, shows the refusal on the general error page.
+    """
     page_request = PageRequest(make_client(request.host_url.rstrip("/")), args, request.args.to_dict(), _read_form())
     try:
         return _respond(load_handler(handler)(page_request))
     except AdminApiError as refused:
         status, problem = refused.status, refused.detail
     try:
-        if back:
-            return _respond(load_handler(back)(page_request), status, problem)
+        if error_page:
+            return _respond(load_handler(error_page)(page_request), status, problem)
     except AdminApiError as refused:
         status, problem = refused.status, refused.detail
     return _respond(Page("refused.html", {"status": status}), status, problem)
 
 
 def _read_form() -> dict[str, str]:
-    # Werkzeug would write uploaded files to disk, and the sign-in page needs no authentication.
+    # Other forms are not parsed: Werkzeug would write their files to disk, even for a client that is not signed in.
     return request.form.to_dict() if request.mimetype == "application/x-www-form-urlencoded" else {}
 
 
@@ -72,20 +77,20 @@ def sign_in() -> Response:
     return _respond(Page("sign_in.html", {"next": _safe_target(request.args.get("next", ""))}))
 
 
-def handle_sign_in(auth: AdminAuth) -> Response:
-    """Checks the token of the form; starts a session and redirects to ``next``, or shows the form again with 401."""
+def submit_sign_in(auth: AdminAuth) -> Response:
+    """Starts a session and redirects to ``next`` if the token is correct, else shows the form again with 401."""
     form = _read_form()
     target = _safe_target(form.get("next", ""))
     if not auth.is_token(form.get("token", "").strip()):
         page = Page("sign_in.html", {"next": target})
-        return _respond(page, 401, "That is not the admin token. The server printed it at startup.")
+        return _respond(page, 401, "That is not the admin token. The server printed the admin token at startup.")
     response = _respond(Redirect(target))
     auth.sign_in(request, response)
     return response
 
 
 def _safe_target(path: str) -> str:
-    """Returns the path if it is under HOME, else HOME: a sign-in never redirects to another site."""
+    """Returns the path if it is under HOME, else HOME, so that a sign-in never redirects to another site."""
     return path if path.startswith(HOME) and path.isprintable() else HOME
 
 

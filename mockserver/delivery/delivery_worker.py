@@ -1,4 +1,4 @@
-"""The background worker that runs due timers and sends due deliveries while no call comes."""
+"""The background worker that runs due timers and sends due deliveries without waiting for a call."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from time import monotonic
 from mockserver.engine import SECOND, Engine, LeasedDelivery, Sandbox, StoreError
 
 CONCURRENT_DELIVERIES = 8
-"""Deliveries in flight at the same time; at most one of them to each endpoint."""
+"""The maximum number of deliveries in flight; each endpoint has at most one."""
 POLL_SECONDS = 1.0
 """Seconds between two reads of remote changes, and between two attempts to become leader."""
-_MAX_REST_SECONDS = 60.0
-"""Longest sleep; it bounds how late idle sandboxes are evicted."""
+_MAX_SLEEP_SECONDS = 60.0
+"""The longest sleep in seconds. It limits how late idle sandboxes are evicted."""
 _log = logging.getLogger("testmode")
 
 
@@ -44,9 +44,9 @@ class DeliveryWorker:
         self._wake.set()
 
     def stop(self, seconds: float) -> None:
-        """Start no further attempt and wait up to ``seconds`` for those in flight.
+        """Starts no further attempts and waits up to ``seconds`` for attempts in flight.
 
-        A delivery whose attempt is cut off stays pending and is attempted again after the next start.
+        A delivery whose attempt is interrupted stays pending and is attempted again after the next start.
         """
         self._stopped.set()
         self._wake.set()
@@ -60,7 +60,7 @@ class DeliveryWorker:
             self._wake.wait(self._work())
 
     def _work(self) -> float:
-        """Do the work that is due, if this process is the leader; returns the seconds to sleep."""
+        """Does the due work if this process is the leader; returns the seconds to sleep."""
         if not self._engine.cluster.is_distributed:
             self._evict()
             return self._serve_all()
@@ -74,7 +74,7 @@ class DeliveryWorker:
         return POLL_SECONDS
 
     def _apply_remote_changes(self) -> None:
-        """Refresh the sandboxes that other processes have reported as due, and once a second all sandboxes."""
+        """Refreshes the sandboxes that other processes have reported as due, and once a second all sandboxes."""
         ids, self._due_sandboxes = self._due_sandboxes, set()
         if monotonic() - self._refreshed_at > POLL_SECONDS:
             self._refreshed_at = monotonic()
@@ -86,18 +86,18 @@ class DeliveryWorker:
             _log.info("%s: the sandbox was idle too long and is deleted", id)
 
     def _serve_all(self) -> float:
-        """Serve every sandbox once, starting after the last that sent a delivery; returns the seconds to sleep."""
+        """Serves every sandbox once, starting after the last that sent a delivery; returns the seconds to sleep."""
         sandboxes = list(self._engine.sandboxes.values())
         start = self._next_index % max(len(sandboxes), 1)
-        rest = _MAX_REST_SECONDS
+        sleep_seconds = _MAX_SLEEP_SECONDS
         for nth, sandbox in enumerate(sandboxes[start:] + sandboxes[:start], start + 1):
             started, wait = self._serve(sandbox)
             self._next_index = nth if started else self._next_index
-            rest = min(rest, wait)
-        return rest
+            sleep_seconds = min(sleep_seconds, wait)
+        return sleep_seconds
 
     def _serve(self, sandbox: Sandbox) -> tuple[bool, float]:
-        """Run due timers and start one delivery; returns whether it did, and the seconds until more is due."""
+        """Runs due timers and starts at most one delivery; returns whether it started one, and the seconds to sleep."""
         try:
             sandbox.now()  # Runs the due timers.
             leased = (
@@ -105,7 +105,7 @@ class DeliveryWorker:
             )
         except Exception:
             self._log_failure(sandbox)
-            return False, _MAX_REST_SECONDS
+            return False, _MAX_SLEEP_SECONDS
         if leased is not None:
             with self._delivery_ended:
                 self._in_flight += 1
@@ -113,11 +113,11 @@ class DeliveryWorker:
         return leased is not None, self._seconds_until_due(sandbox)
 
     def _seconds_until_due(self, sandbox: Sandbox) -> float:
-        # At the limit of concurrent deliveries nothing can start until one ends, and its end wakes the worker.
+        # At the maximum no delivery can start until another one ends, which wakes the worker.
         delivery_due = sandbox.outbox.next_free if self._in_flight < CONCURRENT_DELIVERIES else None
         dues = (sandbox.timer_runner.next_due, delivery_due)
         waits = [sandbox.wall_time_until(due) for due in dues if due is not None]
-        return min((wait / SECOND for wait in waits if wait is not None), default=_MAX_REST_SECONDS)
+        return min((wait / SECOND for wait in waits if wait is not None), default=_MAX_SLEEP_SECONDS)
 
     def _send(self, sandbox: Sandbox, leased: LeasedDelivery) -> None:
         try:
@@ -131,6 +131,6 @@ class DeliveryWorker:
             self._wake.set()
 
     def _log_failure(self, sandbox: Sandbox) -> None:
-        # Errors of a sandbox that is deleted now, or after the store is closed, are expected.
+        # Errors are expected if the sandbox has been deleted or the store is being closed.
         if self._engine.sandboxes.get(sandbox.id) is sandbox and not self._stopped.is_set():
             _log.exception("%s: a due timer or delivery failed", sandbox.id)

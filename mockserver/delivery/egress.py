@@ -1,4 +1,4 @@
-"""The HTTP client for webhooks: it checks every address of a host, and connects to an address it has checked."""
+"""The HTTP client for webhooks. It checks all addresses of a host and connects only to a checked address."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from mockserver.engine import Refusal, SendResult
 
 MAX_URL_LENGTH = 2_048
 MAX_READ_BYTES = 65_536
-"""Bytes of a response that are read, including its head."""
+"""The maximum number of bytes of a response that are read, including its head."""
 RESOLVING_SECONDS = 10.0
 """Seconds that resolving a host may take when an endpoint is registered."""
 _PRIVATE_NETWORKS = tuple(
@@ -36,7 +36,7 @@ _BLOCKED_NETWORKS = tuple(
         ),
     )
 )  # fmt: skip
-"""Link-local, cloud metadata, unspecified, multicast, broadcast; NAT64 whose IPv4 address cannot be extracted."""
+"""Link-local, cloud metadata, unspecified, multicast and broadcast; NAT64 with an IPv4 address at an unknown place."""
 _NAT64, _IPV4_IN_IPV6 = IPv6Network("64:ff9b::/96"), IPv6Network("::/96")
 _CONTROL = re.compile(r"[\x00-\x20\x7f-\x9f\\]")
 _PRIVATE_HOSTS = ("host.docker.internal",)
@@ -45,7 +45,7 @@ Resolver = Callable[[str, int], list[str]]
 
 
 def resolve(host: str, port: int) -> list[str]:
-    """Returns the addresses of a host in the order of trial; raises OSError when it is unknown."""
+    """Returns the addresses of a host in the order to try them; raises OSError if the host is unknown."""
     infos = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     return list(dict.fromkeys(str(each[4][0]) for each in infos))
 
@@ -53,8 +53,8 @@ def resolve(host: str, port: int) -> list[str]:
 class Egress:
     """Sends webhooks to loopback and private addresses and to ``allow``, never to link-local or metadata addresses.
 
-    ``allow`` has host names, address ranges, or ``any``. ``ca_file`` has CA certificates that are trusted in addition
-    to those of the machine.
+    ``allow`` has host names, address ranges, or ``any``. ``ca_file`` has CA certificates to trust in addition to those
+    of the machine.
     """
 
     def __init__(self, allow: Sequence[str] = (), resolver: Resolver = resolve, ca_file: Path | None = None) -> None:
@@ -66,7 +66,7 @@ class Egress:
         self._own_address: tuple[Address, int] | None = None
 
     def exclude(self, host: str, port: int) -> None:
-        """Refuse the address on which this server listens."""
+        """Makes ``check`` and ``send`` refuse the address on which this server listens."""
         self._own_address = ip_address(host), port
 
     def check(self, url: str) -> None:
@@ -77,7 +77,7 @@ class Egress:
             raise Refusal(f"url: its host could not be resolved within {RESOLVING_SECONDS:g} s") from None
 
     def send(self, url: str, headers: list[tuple[str, str]], body: bytes, seconds: float) -> SendResult:
-        """POST a body within ``seconds`` in total; redirects are not followed, and errors are in the result."""
+        """Sends a POST request within ``seconds`` in total and follows no redirects; errors are in the result."""
         began = perf_counter()
         try:
             parts, addresses = self._target(url, began + seconds)
@@ -103,7 +103,7 @@ class Egress:
         return parts, addresses
 
     def _lookup_addresses(self, host: str, port: int, until: float) -> list[str]:
-        """Resolve in a separate thread: the resolver has no timeout, so the thread is abandoned at the deadline."""
+        """Resolves in a thread that is abandoned at the deadline, because the resolver has no timeout."""
         results: SimpleQueue[list[str]] = SimpleQueue()
 
         def run_resolver() -> None:
@@ -139,15 +139,15 @@ class Egress:
 
     def _exchange(self, parts: SplitResult, addresses: list[str], request: bytes, until: float) -> tuple[int, bytes]:
         with self._connect(parts, addresses, until) as connection:
-            for at in range(0, len(request), MAX_READ_BYTES):
+            for start in range(0, len(request), MAX_READ_BYTES):
                 connection.settimeout(_remaining_seconds(until))
-                connection.sendall(request[at : at + MAX_READ_BYTES])
+                connection.sendall(request[start : start + MAX_READ_BYTES])
             response = HTTPResponse(_DeadlineReader(connection, until), method="POST")  # type: ignore[arg-type]
             response.begin()
             try:
                 return response.status, response.read(MAX_READ_BYTES)
             except IncompleteRead as cut:
-                # The status decides; of a response that is cut off or too long, the beginning is kept.
+                # Only the status decides about success. If the body is cut off or too long, its beginning is returned.
                 return response.status, bytes(cut.partial)
 
     def _connect(self, parts: SplitResult, addresses: list[str], until: float) -> socket.socket:
@@ -243,7 +243,7 @@ def _is_name(host: str) -> bool:
 
 
 def _is_local(address: Address) -> bool:
-    """Whether an address belongs to this machine: a socket can be bound to it."""
+    """Whether an address belongs to this machine; the check is that a socket can be bound to it."""
     family = socket.AF_INET if address.version == 4 else socket.AF_INET6
     try:
         with socket.socket(family, socket.SOCK_DGRAM) as probe:
@@ -275,14 +275,14 @@ class _DeadlineReader(RawIOBase):
         self._connection, self._until, self._remaining_bytes = connection, until, MAX_READ_BYTES
 
     def makefile(self, _mode: str) -> BufferedReader:
-        """Returns the reader that ``HTTPResponse`` asks a socket for."""
+        """Returns the reader; ``HTTPResponse`` calls this method of a socket."""
         return BufferedReader(self)
 
     def readable(self) -> bool:
         return True
 
     def readinto(self, buffer: Any) -> int:
-        """Read what is available; raises TimeoutError at the deadline, returns 0 at the end and at the maximum."""
+        """Reads the available bytes; raises TimeoutError at the deadline, returns 0 at the end and at the maximum."""
         self._connection.settimeout(_remaining_seconds(self._until))
         read = self._connection.recv_into(buffer[: self._remaining_bytes]) if self._remaining_bytes else 0
         self._remaining_bytes -= read

@@ -1,4 +1,4 @@
-"""The bounds of the engine, which the admin API and the documentation list."""
+"""Lists the bounds of the engine, for the admin API and the documentation."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from mockserver.engine.pipeline.journals import Journals
 
 @dataclass(frozen=True, slots=True)
 class JournalBound(Bound):
-    """A bound of the journals, which each server can set."""
+    """A bound of the journals, which the server's settings can change; ``constant`` is an attribute of ``Journals``."""
 
     def value(self, engine: HasJournals | None) -> Number:
         journals = engine.journals if engine else Journals()
@@ -22,95 +22,95 @@ _OLDEST = "the oldest are deleted"
 _REFUSED = "one more is refused with 422"
 _JOURNALS = "engine.pipeline.journals"
 ENGINE_BOUNDS = (
-    Bound("sandboxes", "Sandboxes of a server.", _REFUSED, "engine.sandbox.engine", "MAX_SANDBOXES"),
+    Bound("sandboxes", "Sandboxes per server.", _REFUSED, "engine.sandbox.engine", "MAX_SANDBOXES"),
     Bound(
         "templates",
-        "Sets of generated seed data that new sandboxes are copied from.",
-        "the least recently used is dropped, and generated again when needed",
+        "Cached sets of seed data from which new sandboxes are copied.",
+        "the oldest set is dropped, and generated again when needed",
         "engine.sandbox.templates",
         "MAX_TEMPLATES",
     ),
     Bound(
         "records",
-        "Records of a sandbox in all collections of its provider.",
-        "one more is refused with 507 and its call rolled back; a larger state is refused with 422",
+        "Records per sandbox, in all collections of its provider together.",
+        "a call that adds one more is refused with 507 and rolled back; a larger imported state is refused with 422",
         "storage.tinydb.space",
         "MAX_RECORDS",
     ),
     Bound(
         "softly_deleted",
-        "Softly deleted records of a collection.",
+        "Soft-deleted records per collection.",
         "the oldest are deleted permanently",
         "engine.records.resource",
         "MAX_DELETED",
     ),
-    Bound("keys", "Keys of a sandbox, including revoked keys.", _REFUSED, "engine.sandbox.keyring", "MAX_KEYS"),
-    Bound("timers", "Timers of a sandbox.", _REFUSED, "engine.sandbox.timers", "MAX_TIMERS"),
-    Bound("snapshots", "Snapshots of a sandbox.", _REFUSED, "engine.sandbox.snapshots", "MAX_SNAPSHOTS"),
-    Bound("fault_rules", "Fault rules of a sandbox.", _REFUSED, "engine.sandbox.ruleset", "MAX_RULES"),
+    Bound("keys", "Keys per sandbox, including revoked keys.", _REFUSED, "engine.sandbox.keyring", "MAX_KEYS"),
+    Bound("timers", "Timers per sandbox.", _REFUSED, "engine.sandbox.timers", "MAX_TIMERS"),
+    Bound("snapshots", "Snapshots per sandbox.", _REFUSED, "engine.sandbox.snapshots", "MAX_SNAPSHOTS"),
+    Bound("fault_rules", "Fault rules per sandbox.", _REFUSED, "engine.sandbox.ruleset", "MAX_RULES"),
     Bound(
         "fault_counters",
-        "API keys and idempotency keys that the fault rules of a sandbox count separately.",
+        "API keys and idempotency keys per sandbox for which fault rules keep a separate count.",
         "the oldest count is deleted and starts again at zero",
         "engine.faults.rule",
         "MAX_KEYED_COUNTS",
     ),
     Bound(
         "idempotency_keys",
-        "Idempotency records of a sandbox.",
+        "Idempotency records per sandbox.",
         _OLDEST,
         "engine.pipeline.idempotency",
         "MAX_IDEMPOTENCY_RECORDS",
     ),
-    Bound("events", "Events that a sandbox stores.", _OLDEST, "engine.webhooks.events", "MAX_EVENTS"),
+    Bound("events", "Stored events per sandbox.", _OLDEST, "engine.webhooks.events", "MAX_EVENTS"),
     Bound(
         "webhook_endpoints",
-        "Webhook endpoints of a sandbox.",
+        "Webhook endpoints per sandbox.",
         _REFUSED,
         "engine.webhooks.endpoints",
         "MAX_ENDPOINTS",
     ),
     Bound(
         "deliveries",
-        "Webhook deliveries of a sandbox.",
-        "the oldest finished one is deleted; if none is finished, the oldest one, with a warning",
+        "Webhook deliveries per sandbox.",
+        "the oldest finished delivery is deleted; if none is finished, the oldest pending one, and a warning is logged",
         "engine.webhooks.deliveries",
         "MAX_DELIVERIES",
     ),
     Bound(
         "delivery_attempts",
-        "Attempts stored of a delivery.",
+        "Stored attempts per delivery.",
         _OLDEST,
         "engine.webhooks.outbox",
         "MAX_STORED_ATTEMPTS",
     ),
     Bound(
         "delivery_body",
-        "Bytes stored of the request body of an attempt.",
-        "cut",
+        "Stored bytes of the request body, per attempt.",
+        "the rest is cut off",
         "engine.webhooks.outbox",
         "MAX_STORED_BODY_BYTES",
     ),
     Bound(
         "delivery_answer",
-        "Bytes stored of the response to an attempt.",
-        "cut",
+        "Stored bytes of the response body, per attempt.",
+        "the rest is cut off",
         "engine.webhooks.outbox",
         "MAX_STORED_RESPONSE_BYTES",
     ),
-    JournalBound("journal_entries", "Calls in a journal.", _OLDEST, _JOURNALS, "entries"),
-    JournalBound("journal_bytes", "Bytes of memory of a journal.", _OLDEST, _JOURNALS, "bytes"),
+    JournalBound("journal_entries", "Calls per journal.", _OLDEST, _JOURNALS, "entries"),
+    JournalBound("journal_bytes", "Memory per journal, in bytes.", _OLDEST, _JOURNALS, "bytes"),
     JournalBound(
         "journals_bytes",
-        "Bytes of memory of all journals of a process.",
+        "Memory of all journals of a process together, in bytes.",
         "the oldest calls of the largest journal are deleted",
         _JOURNALS,
         "total_bytes",
     ),
     Bound(
         "journal_body",
-        "Bytes of a body that a journal shows.",
-        "cut, with the size and SHA-256 of the whole body",
+        "Bytes of each body that a journal shows.",
+        "the rest is cut off; size and SHA-256 of the whole body are shown",
         "engine.pipeline.journal",
         "MAX_SHOWN_BODY_BYTES",
     ),
@@ -122,7 +122,11 @@ ENGINE_BOUNDS = (
         "MAX_BODY_BYTES",
     ),
     Bound(
-        "json_depth", "Nesting levels of a JSON body.", "refused with 400", "engine.pipeline.validate", "MAX_JSON_DEPTH"
+        "json_depth",
+        "Nesting levels of a JSON body.",
+        "a deeper body is refused with 400",
+        "engine.pipeline.validate",
+        "MAX_JSON_DEPTH",
     ),
     Bound(
         "latency_ms",
@@ -132,4 +136,4 @@ ENGINE_BOUNDS = (
         "MAX_LATENCY_MS",
     ),
 )
-"""A test exceeds each of them."""
+"""The bounds of the engine. Each has a test that exceeds it."""

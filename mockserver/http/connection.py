@@ -1,4 +1,4 @@
-"""One client connection: reading, writing, deadlines, and request bodies."""
+"""Reads requests from one client connection and writes to it, with deadlines for each wait."""
 
 import contextlib
 import io
@@ -26,18 +26,21 @@ if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
 
 MAX_CHUNK_LINE: Final = 1024
-"""Octets of a chunk-size or trailer line."""
+"""Maximum octets of a chunk-size line or trailer line."""
 MAX_CHUNK: Final = 1 << 40
-"""Octets of one chunk."""
+"""Maximum octets of one chunk."""
 MAX_DISCARD_BYTES: Final = 64 * 1024
-"""Octets of unread input that are read and discarded to keep a connection or to end it without a reset."""
+"""Maximum octets of unread input that are discarded to keep a connection open or to end it without a reset."""
 LINGER_SECONDS: Final = 2.0
 """Seconds to wait for unread input before closing."""
 _CHUNK_LINE = re.compile(rb"([0-9A-Fa-f]{1,16})(?:[ \t]*;[\t\x20-\x7e\x80-\xff]*)?")
 
 
 class Connection:
-    """One client's socket and the unread input; each wait sets a deadline that the server's sweep enforces."""
+    """One client's socket and the input that was received but not used yet.
+
+    Each wait sets a deadline; the server calls ``check_deadline`` regularly.
+    """
 
     def __init__(self, sock: socket.socket, head_seconds: float, idle_seconds: float) -> None:
         self.sock = sock
@@ -68,6 +71,7 @@ class Connection:
             self.is_idle = False
             if not self.buffer:
                 return None
+        # On a new connection the limit includes the wait for the first octet.
         deadline = (start if self._is_new else monotonic()) + self._head_seconds
         self._is_new = False
         # A client may end its last body with one CRLF too many (RFC 9112 2.2).
@@ -114,21 +118,24 @@ class Connection:
             self._deadline = inf
 
     def check_deadline(self, now: float) -> None:
-        """Shuts down the socket if its deadline has passed, which wakes the greenlet that waits for it."""
+        """Shuts down the socket if its deadline has passed; this wakes the greenlet that waits for the socket."""
         if now >= self._deadline:
             self._timed_out = True
             self.shutdown(socket.SHUT_RDWR if self._sending else socket.SHUT_RD)
 
     def close_if_idle(self, now: float) -> None:
-        """Ends a connection between two requests; a new one has another half second to send its first request."""
+        """Ends the connection if no request is in progress.
+
+        On a new connection the client has another half second to send its first request.
+        """
         if self.is_idle and self._is_new:
             self._deadline = min(self._deadline, now + LINGER_SECONDS / 4)
         elif self.is_idle:
-            # Data that has already arrived is still read and gets a reply.
+            # A request that has already arrived is still read and gets a reply.
             self.shutdown(socket.SHUT_RD)
 
     def linger(self) -> None:
-        """Discards input so that the client can read its reply; closing with unread input would be a reset."""
+        """Discards input, because closing a socket with unread input resets it before the client can read its reply."""
         self.shutdown(socket.SHUT_WR)
         deadline, budget = monotonic() + LINGER_SECONDS, MAX_DISCARD_BYTES
         while budget > 0 and (data := self._receive(deadline - monotonic())):
@@ -141,7 +148,7 @@ class Connection:
     def shutdown(self, how: int) -> None:
         """Shuts down one or both directions of the socket; does nothing if it is already closed."""
         with contextlib.suppress(OSError):
-            # The plain socket, not the TLS object, because another greenlet may be reading from that.
+            # This shuts down the plain socket, because another greenlet may be reading from the TLS object.
             socket.socket.shutdown(self.sock, how)
 
     def _check_partial_head(self) -> None:
@@ -173,12 +180,14 @@ class Connection:
 
 
 class RequestBody(io.RawIOBase):
-    """A request body as a stream; a ProtocolError is raised to the reader and stored for the response."""
+    """A request body as a stream; raises ProtocolError to the reader, and keeps it in ``refusal`` for the response."""
 
     def __init__(self, connection: Connection, length: int, awaits_continue: bool) -> None:
         self._connection = connection
         self._chunk = max(length, 0)
+        """Unread octets of the current chunk; a body that is not chunked is one chunk."""
         self.remaining = length
+        """Unread octets; negative for a chunked body that is not complete."""
         self.awaits_continue = awaits_continue
         self.refusal: ProtocolError | None = None
 
@@ -194,7 +203,7 @@ class RequestBody(io.RawIOBase):
             raise
 
     def discard(self) -> bool:
-        """Reads the unread rest; returns False if that is too long, too slow or malformed."""
+        """Reads the rest of the body; returns False if it is too long, too slow or malformed."""
         if self.remaining > MAX_DISCARD_BYTES:
             return False
         scratch, budget, deadline = memoryview(bytearray(8192)), MAX_DISCARD_BYTES, monotonic() + LINGER_SECONDS

@@ -33,7 +33,7 @@ from mockserver.http.parser import HEADERS_KEY, headers_from_environ
 from mockserver.http.resolver import UNKNOWN_HOST, RequestResolver, ResolvedTarget, UnresolvedTarget
 
 MAX_WAIT_SECONDS = 600.0
-"""The most seconds that a call waits or a connection is held."""
+"""Maximum seconds for which a call waits or a connection is held open."""
 _BODILESS = (204, 304)
 _PHRASES = {status.value: status.phrase for status in HTTPStatus}
 _log = logging.getLogger("testmode")
@@ -130,7 +130,7 @@ def _http_date(seconds: int) -> str:
 
 
 def read_body(environ: dict[str, Any], limit: int) -> tuple[bytes, bool]:
-    """Returns the request body and False, or no bytes and True if it is longer than ``limit`` bytes."""
+    """Returns the request body, and whether it is longer than ``limit`` bytes; then the returned body is empty."""
     # Werkzeug cuts chunked bodies at MAX_CONTENT_LENGTH without an error, so this reads one byte more than the limit.
     stream, length = environ["wsgi.input"], environ.get("CONTENT_LENGTH")
     if length and length.isascii() and length.isdigit():
@@ -153,13 +153,13 @@ def _wait(seconds: float) -> None:
 
 
 def _hijack_connection(environ: dict[str, Any], reply: Reply, wire: Wire, at: int) -> Iterator[bytes]:
-    # Both servers (ours and Werkzeug's) request the first piece of the body before they send anything, and ignore a
-    # connection reset, so until the raise below this function owns the connection.
+    # Our server and Werkzeug's both ask for the first piece of the body before they send anything, so nothing has been
+    # sent yet. Both ignore a ConnectionResetError, so after the raise below they send nothing either.
     connection: socket.socket = environ["werkzeug.socket"]
     if wire.head and (environ["REQUEST_METHOD"] == "HEAD" or reply.status in _BODILESS):
         wire = replace(wire, cut_after=0)
     try:
-        _stay_silent(connection, wire.hold)
+        _hold_connection(connection, wire.hold)
         _send(connection, reply, wire, at)
         _close(connection, wire.reset)
     except OSError:
@@ -168,8 +168,8 @@ def _hijack_connection(environ: dict[str, Any], reply: Reply, wire: Wire, at: in
     yield b""
 
 
-def _stay_silent(connection: socket.socket, seconds: float) -> None:
-    """Sends nothing until the time is over, the client disconnects or the server stops."""
+def _hold_connection(connection: socket.socket, seconds: float) -> None:
+    """Waits until the time is over, the client disconnects or the server stops."""
     if not seconds:
         return
     deadline = monotonic() + min(seconds, MAX_WAIT_SECONDS)
@@ -177,7 +177,7 @@ def _stay_silent(connection: socket.socket, seconds: float) -> None:
     while (remaining := deadline - monotonic()) > 0 and not stopping.is_set():
         connection.settimeout(min(remaining, 0.5))
         try:
-            # Data received here is discarded, because the connection ends with this reply.
+            # The connection ends with this reply, so data that the client sends now is discarded.
             if not connection.recv(65_536):
                 return
             sleep(min(remaining, 0.05))

@@ -1,4 +1,4 @@
-"""The host names the server accepts; others are refused, so that no web page can use DNS rebinding to reach it."""
+"""Refuses unknown host names, so that a web page cannot reach the server by DNS rebinding."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class AllowedHosts:
         self._allow_single_label = allow_single_label
 
     def allows(self, host: str) -> bool:
-        """Returns whether a Host field names this server; an empty one does, because only HTTP/1.0 clients omit it."""
+        """Returns whether a Host field names this server; it may be empty, because HTTP/1.0 clients can omit it."""
         name = _hostname(host)
         return (
             not name

@@ -1,4 +1,4 @@
-"""WSGI and Flask adapters: operations as Flask rules, lazy applications, and raw request paths."""
+"""Connects WSGI applications: registers Flask rules, loads applications lazily, and preserves raw request paths."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def preserve_raw_path(inner: WSGIApp) -> WSGIApp:
     def application(environ: Environ, start_response: Callable[..., Any]) -> Iterable[bytes]:
         path = environ["PATH_INFO"] = preserve_encoded_slashes(environ.get("PATH_INFO", ""), raw_target(environ))
         if not path.startswith("/") or path.startswith("//"):
-            # Werkzeug would treat such a path like the one with a single slash.
+            # Werkzeug would treat such a path like one with a single slash; no rule matches the path with this prefix.
             environ["PATH_INFO"] = f"/.{path}"
         return inner(environ, start_response)
 

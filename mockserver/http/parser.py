@@ -1,4 +1,4 @@
-"""Strict parser of request heads by RFC 9112; a ProtocolError names the violated rule in one sentence."""
+"""Parses request heads strictly by RFC 9112; a ProtocolError states the violated rule in one sentence."""
 
 import re
 from collections.abc import Mapping
@@ -7,15 +7,15 @@ from typing import Any, Final, NamedTuple
 from urllib.parse import unquote_to_bytes
 
 MAX_LINE: Final = 8 * 1024
-"""Octets of the request line."""
+"""Maximum octets of the request line."""
 MAX_FIELD_OCTETS: Final = 16 * 1024
-"""Octets of all header fields together."""
+"""Maximum octets of all header fields together."""
 MAX_FIELDS: Final = 100
 UNKNOWN_LENGTH: Final = -1
 """The length of a chunked body."""
 CACHE_SIZE: Final = 512
 MAX_CACHED_LENGTH: Final = 2 * 1024
-"""Octets of a head; a longer one is parsed without the cache."""
+"""Maximum octets of a head that is cached; a longer head is parsed each time."""
 
 HEADERS_KEY: Final = "testmode.headers"
 """The key of the WSGI environ for the header fields by lower-case name; only Testmode's own server sets it."""
@@ -39,7 +39,10 @@ _PHRASES: Final = {
 
 
 class ProtocolError(OSError):
-    """A violation of HTTP that ends the connection; an OSError, because applications expect that from a body."""
+    """A violation of HTTP that ends the connection.
+
+    It is an OSError, because applications expect an OSError when they read a body.
+    """
 
     def __init__(self, status: int, rule: str) -> None:
         super().__init__(rule)
@@ -56,7 +59,7 @@ class ProtocolError(OSError):
 
 
 class RequestLine(NamedTuple):
-    """A parsed request line; ``authority`` comes from an absolute target and replaces the Host field."""
+    """A parsed request line; ``authority`` is that of an absolute target, and replaces the Host field."""
 
     method: str
     target: str
@@ -140,7 +143,7 @@ def check_sizes(line: int, block: int) -> None:
 
 def check_octets(head: bytes) -> None:
     """Raises ProtocolError for control characters, and for CR or LF that is not part of CRLF."""
-    # Deleting the allowed characters leaves only the CRLFs of a valid head: two C calls for all of it.
+    # After the allowed characters are deleted, a valid head contains only CRLFs. This takes two C calls.
     if head.translate(None, _TEXT) != CRLF * head.count(CRLF):
         raise ProtocolError(400, "A request head must consist of lines that end in CRLF, without control characters.")
 
@@ -179,7 +182,8 @@ def parse_fields(lines: list[str]) -> dict[str, str]:
             raise ProtocolError(400, f"{name} must be sent only once.")
         else:
             fields[key] += ("; " if key == "HTTP_COOKIE" else ",") + value
-    # Names with an underscore are ignored: in WSGI they cannot be distinguished from those with a hyphen.
+    # Fields whose names have an underscore are ignored, because WSGI cannot distinguish an underscore from a hyphen.
+    # _environ_key returns "" for them.
     fields.pop("", None)
     return fields
 

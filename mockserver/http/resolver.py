@@ -1,7 +1,7 @@
 """The resolver: finds the provider and the operation of a request line; results are cached.
 
-It checks, in this order, the host, the provider, the path, the operation and the query. The credential and the body
-are the task of the edge.
+It reads, in this order, the host, the provider, the path, the operation and the query. The edge reads the credential
+and the body.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ CACHE_SIZE, MAX_CACHED_LENGTH = 512, 2_048
 
 @dataclass(frozen=True, slots=True)
 class ResolvedTarget:
-    """A request line resolved to a provider. Calls with equal request lines share it and must not change it."""
+    """A request line resolved to a provider; calls with equal request lines share one, so it must not be changed."""
 
     provider: Provider
     mount: str
@@ -72,7 +72,7 @@ class RequestResolver:
         self._providers, self._hosts = providers, hosts
         self._find_provider_path = provider_path_finder(providers, root_provider)
         self._match_route = ProviderRoutes(providers.values()).match
-        # Clients repeat request lines, and resolving one costs a fifth of a call that reads one record.
+        # Clients repeat request lines, and resolving takes a fifth of the time of a call that reads one record.
         self.cached_resolve = lru_cache(maxsize=CACHE_SIZE)(self._resolve)
 
     def resolve(self, environ: Environ) -> ResolvedTarget | UnresolvedTarget:
@@ -106,16 +106,16 @@ class RequestResolver:
 
 def _raw_path(target: str) -> str:
     path = target.partition("?")[0]
-    # A client of a proxy sends an absolute URL, with any authority.
+    # A client that uses a proxy sends an absolute URL.
     return path if path.startswith("/") else f"/{path.partition('://')[2].partition('/')[2]}"
 
 
 def provider_path_finder(
     providers: Collection[str], root_provider: str | None
 ) -> Callable[[str, str, str], ProviderPath | None]:
-    """Returns a function of the WSGI path, the raw request target and the host.
+    """Returns a function that finds the provider of a WSGI path, a raw request target and a host.
 
-    The function returns the canonical path of a provider, or None if the request is not for one.
+    The function returns None if the request is not for a provider.
     """
 
     def find(path: str, target: str, host: str) -> ProviderPath | None:

@@ -1,4 +1,4 @@
-"""The writer of a response: status line, framing, and persistence of the connection."""
+"""Writes responses: status line, header fields, framing, and whether the connection stays open."""
 
 import logging
 import re
@@ -69,7 +69,7 @@ class ResponseWriter:
             self._connection.send(self._frame(data))
             return
         if self._body is not None and self._body.refusal is not None:
-            # The request body was malformed or incomplete: this refusal replaces the response of the application.
+            # The request body was malformed or incomplete, so this refusal replaces the application's response.
             raise self._body.refusal
         head = self._build_head()
         self.head_sent = True
@@ -114,14 +114,14 @@ class ResponseWriter:
     def _choose_framing(self, fields: dict[str, str]) -> None:
         if "transfer-encoding" in fields:
             raise ValueError("An application must not send Transfer-Encoding; the server sets it.")
-        empty = self._status[:3] in _BODILESS
+        has_no_body = self._status[:3] in _BODILESS
         if "content-length" in fields:
             self._length = int(fields["content-length"])
-        elif self._length is not None and not (empty or self._bodiless):
+        elif self._length is not None and not (has_no_body or self._bodiless):
             self._headers.append(("Content-Length", str(self._length)))
-        elif not (empty or self._bodiless):
+        elif not (has_no_body or self._bodiless):
             self._frame_unknown_length()
-        self._bodiless = self._bodiless or empty
+        self._bodiless = self._bodiless or has_no_body
 
     def _frame_unknown_length(self) -> None:
         if self._request.line.version == "HTTP/1.1":
@@ -161,7 +161,7 @@ def check_response_head(status: str, headers: list[tuple[str, str]]) -> None:
         raise ValueError(f"{status!r} is not a final status; it must be a code of 200 or more, a space and a phrase.")
     text = "".join([value for _, value in headers])
     if text.isascii() and text.isprintable() and _are_tokens(tuple([name for name, _ in headers])):
-        return  # the fast path for almost all responses
+        return  # Almost all responses pass this faster check.
     for name, value in headers:
         if not _is_token(name) or not _VALUE.fullmatch(value):
             raise ValueError(f"The response header {name!r} contains a character that cannot be sent.")

@@ -18,7 +18,7 @@ _HIDDEN_METHODS = {"HEAD", "OPTIONS", NO_METHOD}
 
 
 class MatchOnlyRule(Rule):
-    """A rule that can only be matched: compiling the unused URL builders would take half of the start time."""
+    """A rule that cannot build URLs, because compiling the unused URL builders would take half of the start time."""
 
     def _compile_builder(self, append_unknown: bool = True) -> Callable[..., tuple[str, str]]:  # noqa: ARG002
         return _never_built
@@ -30,7 +30,7 @@ def _never_built(*_: Any) -> tuple[str, str]:
 
 @dataclass(frozen=True, slots=True)
 class RouteMatch:
-    """The result of matching a path: the operation, the path parameters, or the methods that the path allows."""
+    """The result of matching a path: the operation and the path parameters, or the methods that the path allows."""
 
     operation: Operation | None = None
     args: dict[str, Any] | None = None
@@ -47,7 +47,7 @@ class ProviderRoutes:
 
     def __init__(self, providers: Iterable[Provider]) -> None:
         self._providers = {provider.name: provider for provider in providers}
-        # Clients repeat paths, and matching costs a tenth of a call that reads one record.
+        # Clients repeat paths, and matching takes a tenth of the time of a call that reads one record.
         self._cached_match = lru_cache(maxsize=CACHE_SIZE)(self._match)
 
     def match(self, path: str, method: str) -> RouteMatch:
@@ -67,8 +67,7 @@ class ProviderRoutes:
             return RouteMatch()
         if operation is not None and operation.method == method:
             return RouteMatch(operation, dict(args))
-        # Either the path has no operation and the client sent the placeholder NONE as the method, or the method is in
-        # lower case, which Werkzeug accepts.
+        # Werkzeug also matches a method in lower case, and the placeholder NONE, which a client can send as a method.
         return RouteMatch(None, dict(args), (operation.method,) if operation else ())
 
 

@@ -39,20 +39,21 @@ log = logging.getLogger(__name__)
 
 def patch_standard_library() -> None:
     """Applies gevent's monkey patches; must be called before any other import."""
-    # gevent would search every installed package for plug-ins nineteen times, which takes a tenth of a second.
+    # Otherwise gevent searches all installed packages for plug-ins nineteen times, which takes a tenth of a second.
     events.notify_and_call_entry_points = events.notify
-    # gevent's os.close waits for the next event, so a TCP reset would reach the client late. No process is started
-    # here. TLS must be patched, or a webhook over https would block every request.
+    # os is not patched, because gevent's os.close waits for the next event, so a TCP reset would reach the client late.
+    # subprocess is not patched, because this process starts none. TLS is patched, because otherwise a webhook over
+    # https would block every request.
     monkey.patch_all(os=False, subprocess=False, signal=False)
 
 
 def threadpool_fsync(fd: int) -> None:
-    """Like ``os.fsync``, but other greenlets run during it."""
+    """Calls ``os.fsync`` in a thread, so that other greenlets run during it."""
     gevent.get_hub().threadpool.apply(os.fsync, (fd,))
 
 
 def yield_to_greenlets() -> None:
-    """Lets every other greenlet run that is ready."""
+    """Runs every other greenlet that is ready."""
     gevent.sleep(0)
 
 
@@ -72,13 +73,13 @@ class ConnectionHandler:
             if self._server.tls is not None:
                 self.connection.start_tls(self._server.tls)
             while self._serve_one():
-                # Lets other connections run. At the next turn the next request has usually arrived already.
+                # Other connections run now. The client's next request usually arrives in this time.
                 gevent.sleep(0)
         except OSError as error:
             log.debug("A connection ended: %s", error)
         finally:
             self._server.handlers.discard(self)
-            # With TLS this is not the socket that pywsgi closes.
+            # pywsgi closes only the plain socket; with TLS this is another one.
             self.connection.sock.close()
 
     def _serve_one(self) -> bool:
@@ -124,8 +125,8 @@ class ConnectionHandler:
         return False
 
     def _environ(self, request: Request, stream: Any) -> dict[str, Any]:
-        line, block = request
-        environ = self._server.base_environ | block.fields
+        line, header_section = request
+        environ = self._server.base_environ | header_section.fields
         environ["REQUEST_METHOD"] = line.method
         environ["RAW_URI"] = environ["REQUEST_URI"] = line.target
         environ["PATH_INFO"] = line.path
@@ -134,7 +135,7 @@ class ConnectionHandler:
         environ["REMOTE_ADDR"] = self._address[0]
         environ["REMOTE_PORT"] = str(self._address[1])
         environ["wsgi.input"] = stream
-        environ[HEADERS_KEY] = block.headers
+        environ[HEADERS_KEY] = header_section.headers
         environ["werkzeug.socket"] = self.connection.sock
         return environ
 
@@ -171,7 +172,7 @@ class Server:
 
     def _create_listener(self, host: str, port: int, listener: socket.socket | None) -> WSGIServer:
         environ = {"SERVER_NAME": host, "wsgi.multithread": True, "wsgi.input_terminated": True}
-        # With wsgi.multiprocess pywsgi accepts one connection at a time, so that each process gets some.
+        # With wsgi.multiprocess pywsgi accepts one connection at a time, so each process gets connections.
         environ["wsgi.multiprocess"] = listener is not None
         return WSGIServer(
             listener or (host, port),
@@ -184,7 +185,7 @@ class Server:
         )
 
     def start(self) -> str:
-        """Binds, starts to accept and returns the URL; raises OSError if the port is not available."""
+        """Starts to accept connections and returns the URL; raises OSError if the port is not available."""
         _raise_descriptor_limit()
         self._listener.start()
         scheme = "https" if self.tls else "http"
@@ -197,7 +198,7 @@ class Server:
         return server_url(*self.address, scheme=scheme)
 
     def stop_when_readable(self, descriptor: int) -> None:
-        """Stops like SIGTERM when the descriptor becomes readable: the supervisor has closed the other end."""
+        """Stops as after SIGTERM when the descriptor becomes readable, because the supervisor closed the other end."""
 
         def watch() -> None:
             wait_read(descriptor)
@@ -211,7 +212,7 @@ class Server:
         self.draining.set()
         self._close_listener()
         self._on_draining()
-        # Connections accepted just now add themselves to handlers when their greenlets start.
+        # Connections that were just accepted add themselves to handlers when their greenlets start.
         gevent.sleep(0)
         now = monotonic()
         for handler in list(self.handlers):
@@ -221,7 +222,7 @@ class Server:
 
     def _close_listener(self) -> None:
         self._listener.stop_accepting()
-        # Closing the listener would reset connections that only the kernel has accepted.
+        # Closing the listener would reset the connections that the kernel has accepted but this process has not.
         with contextlib.suppress(OSError):
             while accepted := self._listener.do_read():
                 self._listener.do_handle(*accepted)

@@ -1,4 +1,4 @@
-"""``--tls``: the server's own certificate authority, and a certificate for the server's names."""
+"""Implements ``--tls``: a certificate authority, and a certificate for the names of the server."""
 
 from __future__ import annotations
 
@@ -25,9 +25,10 @@ _log = logging.getLogger("testmode")
 
 
 class CertificateAuthority:
-    """A certificate authority in ``folder``, read or created; without a folder it is temporary.
+    """A certificate authority that is read from ``folder`` or created there; without a folder it is temporary.
 
-    Clients must trust ``file``. Raises OSError or ValueError if the files cannot be read, ImportError without trustme.
+    Clients must trust the certificate in ``file``. Raises OSError or ValueError if the files cannot be read, and
+    ImportError if trustme is not installed.
     """
 
     def __init__(self, folder: Path | None) -> None:
@@ -43,7 +44,7 @@ class CertificateAuthority:
         valid_names = [name for name in dict.fromkeys(names) if _can_be_certified(name)]
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.minimum_version = ssl.TLSVersion.TLSv1_2
-        # Without tickets a connection reset is the first thing that a client reads.
+        # A client would read a session ticket before a connection reset, so none is sent.
         context.num_tickets = 0
         self._authority.issue_cert(*valid_names).configure_cert(context)
         return context
@@ -79,13 +80,16 @@ def open_certificate_authority(settings: ServerSettings) -> CertificateAuthority
         return CertificateAuthority(settings.data / "tls" if is_persistent else None)
     except ImportError as error:
         remedy = "install Testmode with its extra tls, or `pip install trustme`"
-        raise BadSettings(f"tls: the package {error.name} is missing; {remedy}") from None
+        raise BadSettings(f"tls needs the package {error.name}; {remedy}") from None
     except (OSError, ValueError) as error:
         raise BadSettings(f"tls: {error}") from None
 
 
 def certificate_names(settings: ServerSettings, providers: Iterable[str]) -> list[str]:
-    """Returns the names for the certificate; each provider has its own, because OpenSSL ignores ``*.localhost``."""
+    """Returns the names for the certificate.
+
+    They include a name for each provider, because OpenSSL does not accept ``*.localhost`` for it.
+    """
     local_names = ["localhost", "127.0.0.1", "::1", "*.localhost", *(f"{name}.localhost" for name in providers)]
     return [*local_names, settings.host, gethostname().lower(), *(name.lower() for name in settings.allowed_hosts)]
 

@@ -1,4 +1,4 @@
-"""``testmode serve --workers N``: supervises several worker processes that share one listening socket."""
+"""Supervises the worker processes of ``testmode serve --workers N``, which share one listening socket."""
 
 from __future__ import annotations
 
@@ -18,8 +18,9 @@ POLL_SECONDS = 0.05
 QUICK_EXIT_SECONDS = 2.0
 """A worker that ends after fewer seconds counts as a quick exit."""
 MAX_QUICK_EXITS = 5
-"""After this number of quick exits in a row the server stops, because a restart does not help."""
+"""After this number of quick exits in a row the server stops, because restarts do not help."""
 BACKLOG = 4096
+"""Maximum number of connections that the kernel accepts before a worker does."""
 
 
 @dataclass
@@ -56,7 +57,7 @@ class WorkerSupervisor:
         role = f"{'first' if first else 'further'}:{self._listener.fileno()}:{worker_end.fileno()}"
         command = [sys.executable, "-m", "mockserver", *self._arguments, "--as-worker", role]
         descriptors = (self._listener.fileno(), worker_end.fileno())
-        # With its own session a worker does not receive Ctrl-C from the terminal; the supervisor forwards it once.
+        # In its own session a worker does not receive Ctrl-C from the terminal, because the supervisor forwards it.
         process = subprocess.Popen(command, pass_fds=descriptors, start_new_session=True)  # noqa: S603  # our arguments
         worker_end.close()
         return Worker(index, process, own_end)
@@ -94,19 +95,22 @@ class WorkerSupervisor:
         self._workers[worker.index] = self._start(worker.index)
         return self._quick_exits < MAX_QUICK_EXITS
 
-    def _stop(self, number: int, code: int) -> int:
-        """Stops the workers after their calls in flight and returns the exit code; a second signal does not wait."""
-        self._signals.insert(0, number)
+    def _stop(self, signal_number: int, code: int) -> int:
+        """Forwards the signal, waits until the workers have finished their calls, and returns the exit code.
+
+        After a second signal the workers do not finish their calls.
+        """
+        self._signals.insert(0, signal_number)
         while any(worker.process.poll() is None for worker in self._workers):
             while self._signals:
                 self._forward_signal(self._signals.pop(0))
             sleep(POLL_SECONDS)
         return code or max((abs(worker.process.returncode) for worker in self._workers), default=0)
 
-    def _forward_signal(self, number: int) -> None:
+    def _forward_signal(self, signal_number: int) -> None:
         for worker in self._workers:
             if worker.process.poll() is None:
-                worker.process.send_signal(number)
+                worker.process.send_signal(signal_number)
 
 
 def open_listener(host: str, port: int) -> socket.socket:

@@ -13,8 +13,8 @@ from typing import Any, Literal, Protocol
 
 Record = Mapping[str, Any]
 Position = tuple[Any, ...]
-"""The place of a record in a scan: ``(n,)`` in creation order, ``(value, n)`` along an index. It is JSON, and stays
-valid while others write. ``scan`` raises ValueError for the wrong shape. Loading the same records keeps positions."""
+"""The place of a record in a scan: ``(n,)`` in creation order, ``(value, n)`` along an index. A position is JSON. It
+stays valid after writes, and after ``load`` of the same records. ``scan`` raises ValueError for another shape."""
 COUNTERS = "_counters"
 """The collection that holds the counters of ``increment``, one record each."""
 State = dict[str, list[dict[str, Any]]]
@@ -38,8 +38,8 @@ class Collection:
 WriteTimes = tuple[int, int]
 """When a record was written, in microseconds since 1970: by the sandbox's clock and by the wall clock."""
 Durability = Literal["commit", "interval", "memory"]
-"""When a write is on the disk: before the reply, within 200 ms, or never. If only the process dies, the first two lose
-nothing."""
+"""When a write is on the disk: before the reply (``commit``), within 200 ms (``interval``), or never (``memory``). If
+the process dies but the machine runs on, ``commit`` and ``interval`` lose nothing."""
 StoreDurability = Literal["commit", "interval", "memory", "redis"]
 """A ``Durability``, or ``redis``: a write is in Redis before the reply, and as durable as that Redis is configured."""
 
@@ -54,7 +54,7 @@ class StoreStatus:
     torn_tails: int = 0
     """The number of logs whose torn tail was cut off when they were opened."""
     torn_bytes: int = 0
-    """The number of bytes cut off in total."""
+    """The number of bytes that were cut off these logs in total."""
 
 
 class Space(Protocol):
@@ -64,7 +64,7 @@ class Space(Protocol):
         """Returns the record with that id, or None."""
 
     def put(self, collection: str, record: Record) -> None:
-        """Stores the record under its ``id``; a record that replaces another takes its place in creation order.
+        """Stores the record under its ``id``. A record that replaces another one keeps its place in creation order.
 
         Raises TooManyRecords when a new record would exceed the sandbox's limit. Collections whose names begin with
         an underscore do not count, because each has its own bound.
@@ -88,25 +88,25 @@ class Space(Protocol):
     ) -> Iterator[tuple[Position, Record]]:
         """Iterates over a collection in creation order or along an index, starting after the position ``after``.
 
-        With ``field`` the records are sorted by its value, then by creation. ``equals`` selects one value (so the
-        order is that of creation), ``prefix`` the strings that begin with it. Raises KeyError for a field without
-        an index.
+        With ``field`` the records are sorted by its value, then by creation. ``equals`` selects the records with one
+        value, so they are in creation order. ``prefix`` selects the strings that begin with it. Raises KeyError for a
+        field without an index.
         """
 
     def count(self, collection: str) -> int:
         """Returns the number of records in the collection."""
 
     def nth(self, collection: str, offset: int) -> Record:
-        """Returns the record at ``offset`` (from 0) in creation order, at the same cost for any size.
+        """Returns the record at ``offset`` (from 0) in creation order, or raises IndexError.
 
-        Raises IndexError when there is none.
+        The cost does not depend on the size of the collection.
         """
 
     def increment(self, counter: str, by: int = 1) -> int:
         """Adds to a named counter, which starts at 0, and returns its new value; a rollback undoes it."""
 
     def append(self, collection: str, record: Record, max_records: int) -> None:
-        """Stores a new record and deletes the oldest beyond ``max_records``, for collections that must stay bounded."""
+        """Stores a new record; if there are more than ``max_records``, deletes the oldest records."""
 
     def savepoint(self) -> AbstractContextManager[None]:
         """Returns a context manager that undoes the writes made inside it when an exception leaves it."""
@@ -147,7 +147,7 @@ class Cluster(Protocol):
         """Returns whether this process runs timers and deliveries while no call comes."""
 
     def get_or_set(self, name: str, proposal: str) -> str:
-        """Returns the value that all processes share under a name: the first proposal."""
+        """Returns the value that all processes share under a name; the first call sets it to its ``proposal``."""
 
     def subscribe(self, on_due: Callable[[str], None]) -> None:
         """Calls ``on_due`` with a sandbox's id whenever a process reports that something is due there."""
@@ -157,13 +157,13 @@ class SharedJournalLog(Protocol):
     """The newest entries of a sandbox's journal, shared by all processes and bounded."""
 
     def write(self, entry: bytes, cost: int, counter: str, max_entries: int, max_bytes: int) -> None:
-        """Appends an entry of ``cost`` bytes, adds 1 to ``counter``, deletes the oldest beyond the bounds."""
+        """Appends an entry of ``cost`` bytes, adds 1 to ``counter``, and deletes old entries beyond the bounds."""
 
     def read(self) -> list[bytes]:
         """Returns all entries, oldest first."""
 
     def counts(self) -> tuple[int, dict[str, int]]:
-        """Returns how many entries the bounds have deleted, and the counters since the sandbox was made."""
+        """Returns the number of entries deleted because of the bounds, and the counters of the sandbox by name."""
 
     def clear(self) -> None:
         """Deletes all entries; the counters stay."""
@@ -174,8 +174,8 @@ class Store(Protocol):
 
     cluster: Cluster
 
-    def watch(self, sandbox: str, changed: Callable[[Space, ChangedCollections], None]) -> None:
-        """Calls ``changed`` at the start of a transaction when other processes have changed the sandbox."""
+    def on_remote_changes(self, sandbox: str, callback: Callable[[Space, ChangedCollections], None]) -> None:
+        """Calls ``callback`` at the start of a transaction when other processes have changed the sandbox."""
 
     def set_time_source(self, sandbox: str, time: Callable[[], WriteTimes]) -> None:
         """Sets the source of the times in the log records of an open sandbox; a store without a log ignores it."""
@@ -190,7 +190,7 @@ class Store(Protocol):
         """Tells other processes that something is due in a sandbox, after the open transaction is committed."""
 
     def journal_log(self, sandbox: str) -> SharedJournalLog | None:
-        """Returns the journal shared by all processes; None when a single process keeps it in memory."""
+        """Returns the journal that all processes share; None if the only process keeps its journal in memory."""
 
     def names(self) -> list[str]:
         """Returns the ids of the sandboxes in which anything was written, sorted."""
@@ -199,23 +199,23 @@ class Store(Protocol):
         """Opens a sandbox, creating an empty one if it does not exist; raises StoreError for an invalid id."""
 
     def declare(self, sandbox: str, collections: tuple[Collection, ...]) -> None:
-        """Declares the collections of an open sandbox; indexes are built over existing records."""
+        """Declares the collections of an open sandbox; their indexes contain the existing records."""
 
     def transaction(
         self, sandbox: str, *, durable: bool = True, wait: bool = True, read_only: bool = False
     ) -> AbstractContextManager[Space]:
         """Holds the sandbox's lock; on exit commits all writes as one log record, or none after an exception.
 
-        With ``durable`` the caller waits, after the lock is released, until the record is as safe as the store's
-        durability says; raises StoreError when it cannot be stored. ``durable=False`` is for counters: the record
-        survives the end of the process but perhaps not of the machine, and while the disk accepts no writes it waits
-        in memory for the next record. With ``wait=False`` the record is accepted or refused in the same way, but the
+        With ``durable`` the caller waits, after the lock is released, until the record is stored as the durability
+        setting requires; raises StoreError when it cannot be stored. ``durable=False`` is for counters: the record
+        survives the end of the process, but perhaps not a power failure. While the disk accepts no writes, it waits in
+        memory for the next record. With ``wait=False`` the record is accepted or refused in the same way, but the
         caller does not wait; ``wait_until_durable`` does. A ``read_only`` transaction that writes raises RuntimeError;
         it does not exclude other processes. Never wait for anything inside a transaction.
         """
 
     def wait_until_durable(self, sandbox: str) -> None:
-        """Waits until all writes of the sandbox are as safe as the durability says, or raises StoreError."""
+        """Waits until all writes of the sandbox are stored as the durability setting requires, or raises StoreError."""
 
     def export(self, sandbox: str) -> State:
         """Returns all collections that are not volatile as JSON; the caller must not change the records."""

@@ -1,1 +1,1 @@
-"""Support for tests: a client of the admin API, a pytest plugin, a container. Imports no server code."""
+"""Test support without server code: a client of the admin API, a pytest plugin and a container."""

@@ -1,4 +1,4 @@
-"""Requests to the admin API over HTTP, with the standard library only."""
+"""Sends requests to the admin API over HTTP; uses only the standard library."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class TestmodeError(Exception):
 
 
 class Api:
-    """Sends requests to the admin API of a server, each over its own connection, with a timeout in seconds."""
+    """A client of a server's admin API; each request has its own connection and a timeout in seconds."""
 
     def __init__(self, url: str, token: str, timeout: float = 60.0) -> None:
         self.url = url.rstrip("/")
@@ -36,7 +36,7 @@ class Api:
         self.timeout = timeout
 
     def request(self, method: str, *path: str, body: Any = None, **query: Any) -> Any:
-        """Returns the JSON of a response, or None if it has no body; ``path`` are segments below ``/__admin``.
+        """Returns the parsed body of a response, or None if it is empty; ``path`` are segments below ``/__admin``.
 
         Raises TestmodeError for a refusal, for a body that is not JSON, and if there is no response.
         """
@@ -44,7 +44,7 @@ class Api:
         try:
             return loads(text) if text else None
         except ValueError:
-            sentence = f"{self.url} is not the admin API of Testmode: it answered {text[:80]!r}"
+            sentence = f"{self.url} is not the admin API of Testmode: it returned {text[:80]!r}"
             raise TestmodeError(sentence, status, self.url + _admin_path(path)) from None
 
     def request_text(self, method: str, *path: str, body: Any = None, **query: Any) -> tuple[int, str]:
@@ -57,7 +57,7 @@ class Api:
 
     def _raise_for_status(self, status: int, text: str, address: str) -> None:
         if status >= 400:
-            raise TestmodeError(_error_detail(text) or f"{self.url} answered {status}", status, self.url + address)
+            raise TestmodeError(_error_detail(text) or f"{self.url} returned {status}", status, self.url + address)
 
     def send(self, method: str, path: str, body: Any = None) -> tuple[int, str]:
         """Returns status and body of any response; raises TestmodeError if there is none within the timeout."""
@@ -95,7 +95,7 @@ class Api:
 
 
 def from_environment() -> Api:
-    """The server at TESTMODE_URL.
+    """Returns a client for the server at TESTMODE_URL.
 
     The token is read from TESTMODE_ADMIN_TOKEN, the file TESTMODE_ADMIN_TOKEN_FILE, or the data directory.
     """
@@ -107,21 +107,21 @@ def from_environment() -> Api:
 
 @dataclass(frozen=True)
 class ApiPath:
-    """A path of the admin API, to which requests are relative."""
+    """A path of the admin API; its requests are relative to this path."""
 
     api: Api
     path: tuple[str, ...]
 
     def child(self, *path: str) -> ApiPath:
-        """Appends segments to the path."""
+        """Returns this path with further segments."""
         return ApiPath(self.api, self.path + path)
 
     def request(self, method: str, *path: str, body: Any = None, **query: Any) -> Any:
-        """``Api.request`` at this path, or at further segments below it."""
+        """Sends ``Api.request`` to this path, or to further segments below it."""
         return self.api.request(method, *self.path, *path, body=body, **query)
 
     def stream_events(self, *path: str) -> Iterator[Any]:
-        """``Api.stream_events`` at further segments below this path."""
+        """Yields the events of ``Api.stream_events`` at further segments below this path."""
         return self.api.stream_events(*self.path, *path)
 
 
@@ -130,7 +130,7 @@ def _admin_path(path: tuple[str, ...]) -> str:
 
 
 def _error_detail(text: str) -> str:
-    """The ``detail`` of a problem document, or the beginning of any other text."""
+    """Returns the ``detail`` of a problem document, or the first 200 characters of any other text."""
     try:
         body = loads(text)
     except ValueError:

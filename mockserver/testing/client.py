@@ -1,4 +1,4 @@
-"""A client of the admin API for tests; it needs only the standard library."""
+"""The client of the admin API for tests; it needs only the standard library."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class Testmode:
 
     @classmethod
     def from_environment(cls) -> Testmode:
-        """The server at TESTMODE_URL, as for the ``testmode`` command.
+        """Returns a client for the server at TESTMODE_URL, like the ``testmode`` command.
 
         The token is read from TESTMODE_ADMIN_TOKEN, the file TESTMODE_ADMIN_TOKEN_FILE, or the data directory.
         """
@@ -42,11 +42,11 @@ class Testmode:
         return self._api.token
 
     def alive(self) -> bool:
-        """Whether the server responds to ``GET /health`` with 200."""
+        """Returns whether the server responds to ``GET /health`` with 200."""
         return self._is_ok("/health")
 
     def ready(self) -> bool:
-        """Whether the server responds to ``GET /ready`` with 200: it is not stopping and its store works."""
+        """Returns whether ``GET /ready`` returns 200, that is, the server is not stopping and its store works."""
         return self._is_ok("/ready")
 
     def _is_ok(self, path: str) -> bool:
@@ -64,21 +64,21 @@ class Testmode:
             sleep(0.05)
 
     def version(self) -> dict[str, Any]:
-        """The version of Testmode, and the durability of its store."""
+        """Returns the version of Testmode, and the durability of its store."""
         version: dict[str, Any] = self._api.request("GET", "version")
         return version
 
     def settings(self) -> models.About:
-        """The settings that the server was started with, and all bounds."""
+        """Returns the settings that the server was started with, and all bounds."""
         about: models.About = self._api.request("GET", "settings")
         return about
 
     def metrics(self) -> str:
-        """The metrics in the text format of Prometheus."""
+        """Returns the metrics in the text format of Prometheus."""
         return self._api.request_text("GET", "metrics")[1]
 
     def openapi(self, provider: str | None = None) -> dict[str, Any]:
-        """The OpenAPI document of a provider, or of the admin API."""
+        """Returns the OpenAPI document of a provider; without a name, of the admin API."""
         path = ["openapi.json"] if provider is None else ["providers", provider, "openapi.json"]
         document: dict[str, Any] = self._api.request("GET", *path)
         return document
@@ -88,12 +88,12 @@ class Testmode:
         return providers
 
     def provider(self, name: str) -> models.Provider:
-        """A provider with its operations, assumptions and simulations."""
+        """Returns a provider with its operations, assumptions and simulations."""
         provider: models.Provider = self._api.request("GET", "providers", name)
         return provider
 
     def fault_kinds(self) -> dict[str, Any]:
-        """The fault kinds with their parameters, and the fields of a rule's match and trigger."""
+        """Returns the fault kinds with their parameters, and the fields of match and trigger in a fault rule."""
         kinds: dict[str, Any] = self._api.request("GET", "faults")
         return kinds
 
@@ -108,8 +108,8 @@ class Testmode:
         return Sandbox(self._api, self._api.request("GET", "sandboxes", id))
 
     def create_sandbox(self, provider: str, **settings: Any) -> Sandbox:
-        """Creates a sandbox.
+        """Creates a sandbox; all settings are optional.
 
-        The settings are ``name``, ``seed``, ``size``, ``slug``, ``assumptions``, ``limits`` and ``latency``.
+        They are ``name``, ``seed``, ``size``, ``slug``, ``assumptions``, ``limits`` and ``latency``.
         """
         return Sandbox(self._api, self._api.request("POST", "sandboxes", body={"provider": provider, **settings}))

@@ -1,4 +1,4 @@
-"""Testmode in a container, for tests that use testcontainers; needs the extra ``[testcontainers]``."""
+"""Runs Testmode in a container, for tests that use testcontainers; needs the extra ``[testcontainers]``."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from mockserver.token import new_token
 
 PORT = 8080
 EXTRA_HOSTS = {"host.docker.internal": "host-gateway"}
-"""Lets the container send webhooks to a receiver on the host, under this name."""
+"""Makes the host reachable under this name, so that the container can send webhooks to it."""
 
 
 class TestmodeContainer(DockerContainer):
-    """A server in a container; it is ready when ``start()`` returns or the ``with`` block begins."""
+    """A server in a container; ``start()`` and the ``with`` statement wait until it is ready."""
 
     __test__ = False  # pytest would collect the class because of its name.
 
@@ -46,14 +46,14 @@ class TestmodeContainer(DockerContainer):
         return self.with_env(variable, f"{self.env.get(variable, '')} {value}".strip())
 
     def client(self) -> Testmode:
-        """A client of the container's admin API."""
+        """Returns a client of the container's admin API."""
         address = f"http://{self.get_container_host_ip()}:{self.get_exposed_port(PORT)}"
         return Testmode(address, self.env["TESTMODE_ADMIN_TOKEN"])
 
     def get_base_url(self, provider: str) -> str:
-        """The base URL for a client of the provider, in its first sandbox."""
+        """Returns the base URL of the provider's first sandbox, for a client of the provider."""
         return self.client().sandbox(provider).base_url
 
     def get_api_key(self, provider: str) -> str:
-        """The secret of a key of the provider's first sandbox."""
+        """Returns the secret of a key of the provider's first sandbox."""
         return self.client().sandbox(provider).key

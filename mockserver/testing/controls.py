@@ -15,27 +15,27 @@ ScenarioList = list[models.Scenario]
 
 
 class Clock:
-    """The clock of a sandbox. Everything that a change makes due runs before the method returns."""
+    """The clock of a sandbox. Timers and deliveries that a change makes due run before the method returns."""
 
     def __init__(self, path: ApiPath) -> None:
         self._path = path
 
     def show(self) -> models.Time:
-        """The time, whether the clock runs, and the timers that are due next."""
+        """Returns the time, whether the clock is running or frozen, and the next timers."""
         time: models.Time = self._path.request("GET")
         return time
 
     @property
     def now(self) -> datetime:
-        """The sandbox's time."""
+        """The time of the sandbox."""
         return datetime.fromisoformat(self.show()["now"])
 
     def freeze(self, at: datetime | str | None = None) -> models.Time:
-        """Stops the clock, now or at an instant (a datetime, or ISO 8601 text)."""
+        """Stops the clock at an instant (a datetime or ISO 8601 text); by default at the current time."""
         return self._move("freeze", at=at.isoformat() if isinstance(at, datetime) else at)
 
     def resume(self) -> models.Time:
-        """Lets a frozen clock run again."""
+        """Makes a frozen clock run again."""
         return self._move("resume")
 
     def advance(self, by: str) -> models.Time:
@@ -43,7 +43,7 @@ class Clock:
         return self._move("advance", by=by)
 
     def reset(self) -> models.Time:
-        """Returns the clock to the machine's time."""
+        """Sets the clock to the wall clock and makes it run."""
         return self._move("reset")
 
     def _move(self, action: str, **details: Any) -> models.Time:
@@ -82,7 +82,7 @@ class Faults:
         trigger: Mapping[str, Any] | None = None,
         **parameters: Any,
     ) -> models.Preview:
-        """Returns which of the last 100 calls such a rule would have hit; the rule is not set."""
+        """Returns which of the last 100 calls such a rule would have hit; does not create the rule."""
         options = _without_none({"match": match, "trigger": trigger})
         result: models.Preview = self._path.request(
             "POST", "preview", body={"fault": {"kind": kind, **parameters}, **options}
@@ -90,17 +90,17 @@ class Faults:
         return result
 
     def list(self) -> FaultList:
-        """All rules in the order of their priority."""
+        """Returns all rules in the order of their priority."""
         rules: FaultList = self._path.request("GET")
         return rules
 
     def get(self, id: str) -> models.Fault:
-        """A rule with its counts and its nearest miss."""
+        """Returns a rule with its counts and, if it never fired, its nearest miss."""
         rule: models.Fault = self._path.request("GET", id)
         return rule
 
     def set(self, id: str, rule: Mapping[str, Any]) -> models.Fault:
-        """Creates or replaces the rule with an id."""
+        """Creates the rule, or replaces the rule with this id."""
         fault: models.Fault = self._path.request("PUT", id, body=dict(rule))
         return fault
 
@@ -118,7 +118,7 @@ class Faults:
 
 
 class Switch:
-    """A scenario that is on, until ``off()`` is called or a ``with`` block ends."""
+    """A scenario that is on; ``off()`` or the end of a ``with`` block switches it off."""
 
     def __init__(self, scenarios: Scenarios, name: str) -> None:
         self._scenarios = scenarios
@@ -143,7 +143,7 @@ class Scenarios:
         self._path = path
 
     def list(self) -> ScenarioList:
-        """All scenarios, with the member ``on``."""
+        """Returns all scenarios; the member ``on`` says whether a scenario is on."""
         scenarios: ScenarioList = self._path.request("GET")
         return scenarios
 
@@ -167,7 +167,7 @@ class State:
         self._path = path
 
     def export(self) -> models.ExportedState:
-        """Returns the whole state; equal states give equal documents."""
+        """Returns the whole state; equal states have equal documents."""
         state: models.ExportedState = self._path.request("GET")
         return state
 

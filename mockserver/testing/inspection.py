@@ -14,22 +14,22 @@ WebhookList = list[models.Webhook]
 
 
 class NotVerified(AssertionError):
-    """The journal does not have the expected calls; the message has the near misses with their reasons."""
+    """The journal lacks expected calls; the message has the near misses and why they did not match."""
 
 
 class Requests:
-    """The journal of a sandbox: its newest calls."""
+    """The journal of a sandbox, which has its most recent calls."""
 
     def __init__(self, path: ApiPath) -> None:
         self._path = path
 
     def list(self, limit: int = 100, after: str | None = None) -> CallList:
-        """The newest calls, oldest first; ``after`` is the id of a call, and only later ones are returned."""
+        """Returns the most recent calls in chronological order; ``after`` is the id of the call before the first."""
         calls: CallList = self._path.request("GET", limit=limit, after=after)["requests"]
         return calls
 
     def get(self, id: str) -> models.WholeCall:
-        """A call with its bodies and its trace."""
+        """Returns a call with its bodies and its trace."""
         call: models.WholeCall = self._path.request("GET", id)
         return call
 
@@ -58,7 +58,7 @@ class Requests:
     ) -> int:
         """Returns how many calls match (``method``, ``path``, ``operation``, ``key``, ``headers``, ``body``).
 
-        Raises NotVerified if the number or the order is not as expected; without an expectation, if there is no call.
+        Raises NotVerified if the number or the order is not as expected; without an expectation, if no call matches.
         """
         options: dict[str, Any] = {"status": status, "count": count, "at_least": at_least, "at_most": at_most}
         options |= {"in_order": in_order and list(in_order), "match": match or None}
@@ -77,7 +77,7 @@ def _describe_mismatch(expected: Mapping[str, Any], result: Mapping[str, Any]) -
 
 
 def format_call(call: models.Call) -> str:
-    """A call in one line: method, path, status, and the ids of the rules that fired."""
+    """Returns one line with method, path, status, and the ids of the rules that fired."""
     rules = f"  by {', '.join(call['faults'])}" if call["faults"] else ""
     return f"{call['method']} {call['path']} -> {call['status'] or 'no response'}{rules}"
 
@@ -94,7 +94,7 @@ class Webhooks:
         return webhook
 
     def list(self) -> WebhookList:
-        """All endpoints with their secrets."""
+        """Returns all endpoints with their secrets."""
         webhooks: WebhookList = self._path.request("GET")
         return webhooks
 
@@ -111,7 +111,7 @@ class Webhooks:
         self._path.request("DELETE", id)
 
     def rotate(self, id: str, **options: Any) -> models.Webhook:
-        """Gives an endpoint a new ``secret``; the old one also signs for the duration ``overlap``."""
+        """Gives an endpoint a new ``secret``; the old secret also signs for the duration ``overlap``."""
         webhook: models.Webhook = self._path.request("POST", id, "rotate", body=options)
         return webhook
 
@@ -128,7 +128,7 @@ class Deliveries:
         self._path = path
 
     def list(self, limit: int = 100, state: str | None = None, endpoint: str | None = None) -> DeliveryList:
-        """The newest deliveries, oldest first; optionally only those in a state or to an endpoint."""
+        """Returns the most recent deliveries in chronological order, optionally of one state or endpoint."""
         deliveries: DeliveryList = self._path.request("GET", limit=limit, state=state, endpoint=endpoint)
         return deliveries
 

@@ -4,7 +4,7 @@ from typing import Any, Literal, NotRequired, TypedDict
 
 
 class Bound(TypedDict):
-    """A limit: ``sentence`` says of what, ``beyond`` what happens above ``value``."""
+    """A bound of the server: ``sentence`` says what is limited, ``beyond`` what happens above ``value``."""
 
     name: str
     value: float
@@ -45,7 +45,7 @@ class Due(TypedDict):
 
 
 class Time(TypedDict):
-    """The time of a sandbox and its next timers; ``done`` has the timers and deliveries that a change made due."""
+    """The time of a sandbox and its next timers; ``done`` lists the timers and deliveries that a change ran."""
 
     now: str
     state: Literal["running", "frozen"]
@@ -81,7 +81,7 @@ class Operation(TypedDict):
 
 
 class Assumption(TypedDict):
-    """A setting for a point that the vendor does not document; ``evidence`` says why it has its default."""
+    """A setting for a point that the vendor does not document; ``evidence`` is the reason for its default."""
 
     name: str
     type: str
@@ -146,7 +146,7 @@ class WholeCall(Call):
 
 
 class Missed(Call):
-    """A near miss: a call, and the reasons ``why`` it did not match."""
+    """A near miss: a call, and in ``why`` the reasons why it did not match."""
 
     why: list[str]
 
@@ -172,7 +172,7 @@ class PreviewedCall(Call):
 
 
 class Preview(TypedDict):
-    """The last calls, and how many of them a rule would have hit."""
+    """The most recent calls, and in ``hit`` how many of them a rule would have hit."""
 
     calls: list[PreviewedCall]
     hit: int
@@ -213,7 +213,7 @@ class Webhook(TypedDict):
 
 
 class Attempt(TypedDict):
-    """An HTTP request of a delivery, with the response or the error."""
+    """An HTTP request of a delivery, with its response or its error."""
 
     at: str
     status: int | None
@@ -226,7 +226,7 @@ class Attempt(TypedDict):
 
 
 class Delivery(TypedDict):
-    """The delivery of an event to an endpoint, with all attempts; ``due`` is the instant of the next one."""
+    """The delivery of an event to an endpoint, with all attempts; ``due`` is the instant of the next attempt."""
 
     id: str
     endpoint: str
@@ -238,7 +238,7 @@ class Delivery(TypedDict):
 
 
 class Snapshot(TypedDict):
-    """A state that is stored under a name."""
+    """The name and the time of a stored state."""
 
     name: str
     taken_at: str

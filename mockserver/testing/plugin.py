@@ -1,4 +1,4 @@
-"""The pytest plugin: one server for the whole run, and a new sandbox for each test."""
+"""The pytest plugin: starts one server for a test run, and creates a new sandbox for each test."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ MARKER = (
 )
 SANDBOXES = pytest.StashKey[list[Sandbox]]()
 Scenarios = str | Iterable[str] | Mapping[str, Mapping[str, Any]] | None
-"""The name of a scenario, several names, or names with the parameters of each."""
+"""The name of a scenario, several names, or a mapping from names to parameters."""
 
 
 class MakeSandbox(Protocol):
     """Creates sandboxes that are deleted at the end of the test."""
 
     def __call__(self, provider: str | None = None, *, scenario: Scenarios = None, **settings: Any) -> Sandbox:
-        """``provider`` defaults to the ini option ``testmode_provider``; raises UsageError without both."""
+        """Creates a sandbox; without ``provider`` and the ini option ``testmode_provider``, raises UsageError."""
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -43,7 +43,7 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
 
 
 def _base_temp(config: pytest.Config) -> Path:
-    # Only a fixture has public access to this folder, and the xdist controller runs no fixtures.
+    # A private attribute, because only fixtures have public access to this folder, and the xdist controller runs none.
     factory: pytest.TempPathFactory = config._tmp_path_factory  # type: ignore[attr-defined]
     return factory.getbasetemp()
 
@@ -60,13 +60,13 @@ def _stop_server(base: Path) -> None:
 
 @pytest.fixture(scope="session")
 def testmode_server(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Testmode]:
-    """The server of the run: the one at TESTMODE_URL, or a new in-memory server that all workers share."""
+    """Yields the server at TESTMODE_URL; without this variable, a new in-memory server that all workers share."""
     if "TESTMODE_URL" in os.environ:
         server = Testmode.from_environment()
         server.wait()
         yield server
         return
-    # Imported here: test runs that do not use the plugin should not spend time on the import.
+    # Imported here so that test runs that do not use the plugin do not spend time on the import.
     from mockserver.testing.server import find_or_start
 
     base = tmp_path_factory.getbasetemp()
@@ -79,7 +79,7 @@ def testmode_server(request: pytest.FixtureRequest, tmp_path_factory: pytest.Tem
 
 @pytest.fixture
 def make_sandbox(request: pytest.FixtureRequest, testmode_server: Testmode) -> Iterator[MakeSandbox]:
-    """Creates sandboxes, for tests that need several; deletes them after the test."""
+    """Yields a function that creates sandboxes, for tests that need several; deletes them after the test."""
     sandboxes = request.node.stash.setdefault(SANDBOXES, [])
 
     def make(provider: str | None = None, *, scenario: Scenarios = None, **settings: Any) -> Sandbox:

@@ -1,4 +1,4 @@
-"""The section in the report of a failing test: the calls to its sandboxes, and fault rules that never fired."""
+"""Writes a section for the report of a failing test: calls to its sandboxes, and fault rules that never fired."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from mockserver.testing.inspection import format_call
 from mockserver.testing.sandbox import Sandbox
 
 CALL_LIMIT = 50
-"""Number of the newest calls in the report."""
+"""Maximum number of calls per sandbox in the report; the most recent are shown."""
 
 
 def report(sandboxes: Iterable[Sandbox]) -> str:

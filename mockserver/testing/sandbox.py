@@ -1,4 +1,4 @@
-"""A sandbox, as a test uses it through the admin API."""
+"""The sandbox of a test, which the test controls through the admin API."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from mockserver.testing.inspection import Deliveries, Requests, Webhooks
 
 
 class Sandbox:
-    """An isolated tenant of a provider; a client selects it with its key. Methods raise TestmodeError on refusal."""
+    """An isolated tenant of a provider, selected by the key of a client. Methods raise TestmodeError on refusal."""
 
     def __init__(self, api: Api, view: models.SandboxView) -> None:
         self.id = view["id"]
@@ -31,7 +31,7 @@ class Sandbox:
         return f"<Sandbox {self.id} of {self.provider} at {self.base_url}>"
 
     def show(self) -> models.SandboxView:
-        """The current keys, clock and settings."""
+        """Returns the current keys, clock and settings."""
         view: models.SandboxView = self._path.request("GET")
         return view
 
@@ -76,7 +76,7 @@ class Sandbox:
 
     @property
     def events(self) -> list[models.Event]:
-        """All events, oldest first."""
+        """All events in chronological order."""
         events: list[models.Event] = self._path.request("GET", "events")
         return events
 
@@ -86,7 +86,7 @@ class Sandbox:
         return {each["name"]: each["records"] for each in self._path.request("GET", "collections")}
 
     def records(self, collection: str, limit: int = 100) -> list[dict[str, Any]]:
-        """The newest records of a collection as they are stored, including members that the API does not return."""
+        """Returns the most recent records of a collection as stored, including members that the API does not return."""
         records: list[dict[str, Any]] = self._path.request("GET", "collections", collection, limit=limit)["records"]
         return records
 
@@ -101,25 +101,25 @@ class Sandbox:
         return snapshot
 
     def restore(self, name: str) -> None:
-        """Returns to the state stored under a name."""
+        """Restores the state that is stored under a name."""
         self._path.request("POST", "snapshots", name, "restore")
 
     def configure(self, **settings: Any) -> models.SandboxView:
-        """Changes ``limits``, ``latency`` or ``assumptions``; None restores the default of the provider."""
+        """Changes ``limits``, ``latency`` or ``assumptions``; None restores the provider's default."""
         view: models.SandboxView = self._path.request("PATCH", body=settings)
         return view
 
     def fork(self, **settings: Any) -> Sandbox:
-        """Creates a copy with its own keys; ``name`` and ``slug`` are optional settings."""
+        """Creates a copy with its own keys; the optional settings are ``name`` and ``slug``."""
         return Sandbox(self._path.api, self._path.request("POST", "fork", body=settings))
 
     def traffic(self, seconds: int | None = None) -> dict[str, Any]:
-        """The traffic of the last 300 or ``seconds``: calls by status, percentiles of latency, token bucket level."""
+        """Returns calls by status, latency percentiles and token bucket levels for the last ``seconds`` (300)."""
         traffic: dict[str, Any] = self._path.request("GET", "traffic", seconds=seconds)
         return traffic
 
     def reset(self) -> None:
-        """Returns to the seed data and the first keys."""
+        """Restores the seed data and the first keys."""
         self._path.request("POST", "reset")
 
     def delete(self) -> None:

@@ -1,4 +1,4 @@
-"""The server of a test run: the first process that needs it starts it, the others find it through a file."""
+"""Starts the server of a test run in the first process that needs it; other processes find it through a file."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ from mockserver.testing.client import Testmode
 from mockserver.token import new_token
 
 START_SECONDS, STOP_SECONDS = 60.0, 10.0
+"""Seconds within which a server must be ready, and must have ended after SIGTERM."""
 _READY = re.compile(r"^Ready\. listening on (\S+)$", re.MULTILINE)
 _EXCLUDED_VARIABLES = ("TESTMODE_ADMIN_TOKEN_FILE", "TESTMODE_DURABILITY", "TESTMODE_MEMORY", "TESTMODE_TLS")
 """Settings in the environment that a server for tests does not inherit."""
@@ -32,9 +33,9 @@ def _lock_server_file(folder: Path) -> Iterator[Path]:
 
 
 def find_or_start(folder: Path) -> Testmode:
-    """Returns the server that ``server.json`` in the folder describes; starts it if there is no such file.
+    """Returns the server described by ``server.json`` in the folder; starts a server if this file is missing.
 
-    All processes of a test run share it. Raises TestmodeError with the server's output if it does not become ready.
+    All processes of a test run share the server. Raises TestmodeError with its output if it does not become ready.
     """
     with _lock_server_file(folder) as server_file:
         if not server_file.is_file():
@@ -51,7 +52,7 @@ def _start(output: Path, token: str) -> int:
     command = [sys.executable, "-m", "mockserver", "serve", "--host", "127.0.0.1", "--port", "0", "--memory"]
     environment = {name: value for name, value in os.environ.items() if name not in _EXCLUDED_VARIABLES}
     flags = os.O_CREAT | os.O_WRONLY | os.O_TRUNC
-    # Not subprocess.Popen: it warns when the worker that started the server ends first, and others still use it.
+    # Not subprocess.Popen, which warns if this process ends before the server, which other processes may still use.
     return os.posix_spawn(
         sys.executable,
         command,
@@ -80,7 +81,7 @@ def _wait_until_ready(pid: int, output: Path) -> str:
 
 
 def stop(folder: Path) -> None:
-    """Stops the server of the folder, if one was started: with SIGTERM, and after 10 s with SIGKILL."""
+    """Stops the server of the folder, if there is one, with SIGTERM, and after 10 s with SIGKILL."""
     if not folder.is_dir():
         return
     with _lock_server_file(folder) as server_file:
@@ -101,5 +102,5 @@ def _has_ended(pid: int, client: Testmode) -> bool:
     try:
         return os.waitpid(pid, os.WNOHANG)[0] == pid
     except ChildProcessError:
-        # Another process started it, so it may remain as a zombie: check the server, not the pid.
+        # Another process started the server, and the pid may remain as a zombie, so check whether the server responds.
         return not client.alive()

@@ -11,18 +11,18 @@ if TYPE_CHECKING:
 
 
 def server_url() -> str:
-    """Returns TESTMODE_URL, or the local URL that follows from TESTMODE_PORT and TESTMODE_TLS."""
+    """Returns TESTMODE_URL, by default the local URL with TESTMODE_PORT and the scheme that TESTMODE_TLS selects."""
     scheme = "https" if os.environ.get("TESTMODE_TLS", "").lower() in ("1", "true", "yes", "on") else "http"
     default = f"{scheme}://127.0.0.1:{os.environ.get('TESTMODE_PORT', '8080')}"
     return os.environ.get("TESTMODE_URL", default).rstrip("/")
 
 
 def ssl_context() -> SSLContext:
-    """Trusts the system's authorities, and the one in TESTMODE_CA_FILE or in the data directory.
+    """Returns a TLS context that trusts the system's authorities and that of TESTMODE_CA_FILE or the data directory.
 
     Raises OSError if the file cannot be read.
     """
-    # Imported here: health checks over plain HTTP do not need it.
+    # Imported here because health checks over plain HTTP do not need it.
     import ssl
 
     context = ssl.create_default_context()

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from mockserver.app import make_engine, select_providers
-from mockserver.configuration import create_planned_sandboxes, load
+from mockserver.configuration import create_planned_sandboxes, load_configuration
 from mockserver.engine import Engine, Settings
 from mockserver.settings import BadSettings, read_settings
 from mockserver.storage.redis.store import RedisStore
@@ -98,9 +98,9 @@ def test_testmode_toml_in_the_current_folder_is_loaded_by_default(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    assert load(None).sandboxes == []
+    assert load_configuration(None).sandboxes == []
     write_configuration(tmp_path)
-    assert [plan.id for plan in load(None).sandboxes] == ["kota", "nightly"]
+    assert [plan.id for plan in load_configuration(None).sandboxes] == ["kota", "nightly"]
 
 
 def test_options_override_the_environment_which_overrides_the_file() -> None:
@@ -111,7 +111,7 @@ def test_options_override_the_environment_which_overrides_the_file() -> None:
 
 
 def test_first_sandboxes_have_the_server_settings_that_the_file_does_not_override(tmp_path: Path) -> None:
-    file = load(write_configuration(tmp_path))
+    file = load_configuration(write_configuration(tmp_path))
     assert file.first_sandbox_settings("kota", Settings(seed="of-the-server", size="large")) == Settings(
         seed="9", size="large"
     )
@@ -157,7 +157,7 @@ def test_an_error_in_the_file_is_reported_with_the_nearest_name(tmp_path: Path, 
 
 def test_a_missing_file_is_refused_with_its_name(tmp_path: Path) -> None:
     with pytest.raises(BadSettings, match=r"gone\.toml"):
-        load(tmp_path / "gone.toml")
+        load_configuration(tmp_path / "gone.toml")
 
 
 def test_a_failed_start_leaves_no_sandboxes(tmp_path: Path) -> None:
@@ -170,7 +170,7 @@ def test_a_failed_start_leaves_no_sandboxes(tmp_path: Path) -> None:
 
 
 def test_an_interrupted_start_is_completed_by_the_next_one(tmp_path: Path) -> None:
-    file, data = load(write_configuration(tmp_path)), tmp_path / "data"
+    file, data = load_configuration(write_configuration(tmp_path)), tmp_path / "data"
     with closing(TinyStore(data)) as store:
         incomplete = make_engine(store, select_providers(("kota", "smartepi")), provisioning=file.ids)
         incomplete.get_sandbox("kota").keyring.mint()
@@ -184,7 +184,7 @@ def test_an_interrupted_start_is_completed_by_the_next_one(tmp_path: Path) -> No
 
 
 def test_of_servers_that_share_a_store_one_creates_the_sandboxes_of_the_file(tmp_path: Path) -> None:
-    file = load(write_configuration(tmp_path))
+    file = load_configuration(write_configuration(tmp_path))
     url = shared_redis().flushed_url()
     with ExitStack() as stack:
         stores = [stack.enter_context(closing(RedisStore(url))) for _ in range(3)]

@@ -55,7 +55,7 @@ def run(url: str, *words: str) -> subprocess.CompletedProcess[str]:
 def test_a_refusal_without_a_detail_is_reported_by_its_status(body: bytes) -> None:
     with serve_response(404, body) as url, pytest.raises(TestmodeError) as refused:
         Testmode(url, TOKEN).sandboxes()
-    assert (refused.value.sentence, refused.value.status) == (f"{url} answered 404", 404)
+    assert (refused.value.sentence, refused.value.status) == (f"{url} returned 404", 404)
 
 
 def test_a_refusal_that_is_not_json_is_shown_verbatim() -> None:
@@ -65,17 +65,17 @@ def test_a_refusal_that_is_not_json_is_shown_verbatim() -> None:
 
 def test_a_successful_response_that_is_not_json_is_not_from_testmode() -> None:
     with serve_response(200, b"<html>") as url:
-        with pytest.raises(TestmodeError, match="is not the admin API of Testmode: it answered '<html>'"):
+        with pytest.raises(TestmodeError, match="is not the admin API of Testmode: it returned '<html>'"):
             Testmode(url, TOKEN).sandboxes()
         deleted = run(url, "sandbox", "delete", "x")
-    message = f"testmode: {url} is not the admin API of Testmode: it answered '<html>'\n"
+    message = f"testmode: {url} is not the admin API of Testmode: it returned '<html>'\n"
     assert (deleted.returncode, deleted.stderr) == (1, message)
 
 
 def test_a_command_prints_the_status_of_an_empty_refusal() -> None:
     with serve_response(404, b"") as url:
         listed = run(url, "sandbox", "list")
-    assert (listed.returncode, listed.stderr) == (1, f"testmode: {url} answered 404\n")
+    assert (listed.returncode, listed.stderr) == (1, f"testmode: {url} returned 404\n")
 
 
 def test_an_invalid_url_is_reported_as_an_unreachable_server() -> None:

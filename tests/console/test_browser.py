@@ -194,7 +194,7 @@ def test_a_call_is_replayed_and_becomes_a_fault_rule_that_hits_the_next_call(
     page.locator(".call-row").click()
     page.get_by_role("button", name="Replay").click()
     expect(page.locator(".call-row")).to_have_count(2)
-    page.get_by_role("link", name="Make a fault from this").click()
+    page.get_by_role("link", name="Create a fault from this call").click()
     page.get_by_label("Fault", exact=True).select_option("gateway")
     page.get_by_label("server").select_option("awselb/2.0")
     expect(page.get_by_label("operation")).to_have_value("list_sectors")

@@ -15,7 +15,7 @@ from werkzeug.test import TestResponse
 
 from mockserver.admin.api import ROUTES
 from mockserver.admin.client import Client
-from mockserver.console.routes import PAGES
+from mockserver.console.routes import CONSOLE_ROUTES
 from mockserver.console.view import load_handler
 from tests.console.test_security import sign_in_client
 from tests.support.harness import Harness
@@ -98,9 +98,9 @@ def test_every_page_of_every_provider_is_well_formed_and_labels_its_fields(
 
 def test_every_action_has_a_page_that_shows_its_refusal() -> None:
     assert all(
-        callable(load_handler(name)) for *_, handler, error_page in PAGES for name in (handler, error_page) if name
+        callable(load_handler(name)) for route in CONSOLE_ROUTES for name in (route.handler, route.error_page) if name
     )
-    without_page = [path for method, path, _, error_page in PAGES if method == "POST" and not error_page]
+    without_page = [route.path for route in CONSOLE_ROUTES if route.method == "POST" and not route.error_page]
     assert without_page == ["/__admin/console/sandboxes/<sandbox>/failures/preview"]
 
 
@@ -246,12 +246,12 @@ def test_a_rule_is_created_from_its_form_disabled_enabled_and_removed(harness: H
     assert [harness.request("GET", "/v1/sectors").status_code for _ in range(2)] == [418, 200]
     rule = harness.admin("GET", "/sandboxes/smartepi/faults/mine").json
     assert (rule["match"]["method"], rule["trigger"]["times"], rule["fired"]) == (["GET"], 1, 1)
-    post_form(browser, "smartepi/failures/rules/mine/turn")
+    post_form(browser, "smartepi/failures/rules/mine/toggle")
     assert harness.admin("GET", "/sandboxes/smartepi/faults/mine").json["enabled"] is False
     assert harness.request("GET", "/v1/sectors").status_code == 200
-    post_form(browser, "smartepi/failures/rules/mine/turn")
+    post_form(browser, "smartepi/failures/rules/mine/toggle")
     assert harness.request("GET", "/v1/sectors").status_code == 418
-    assert "Removed." in post_form(browser, "smartepi/failures/rules/mine/remove")
+    assert "Fault rule removed." in post_form(browser, "smartepi/failures/rules/mine/remove")
     assert harness.admin("GET", "/sandboxes/smartepi/faults").json == []
 
 
@@ -334,13 +334,14 @@ def test_a_simulation_form_runs_it_now_or_schedules_it(harness: Harness, browser
     assert harness.admin("GET", "/sandboxes/smartepi/clock").json["due"][0]["at"] == "2026-03-02T12:00:00.000000Z"
     wrong = {"record_withdrawal.quantity": "0"}
     assert "quantity" in expect_refusal(browser, "smartepi/simulations/record_withdrawal", 422, **wrong)
-    assert "there is no simulation" in expect_refusal(browser, "smartepi/simulations/record_nothing", 404)
+    refusal = expect_refusal(browser, "smartepi/simulations/record_nothing", 404)
+    assert "there is no simulation 'record_nothing'; did you mean 'record_exchange'?" in refusal
 
 
 # Webhooks
 
 
-def test_buttons_register_test_forge_rotate_disable_and_delete_an_endpoint(
+def test_buttons_register_test_rotate_disable_and_delete_an_endpoint_and_test_a_fault(
     harness: Harness, browser: FlaskClient
 ) -> None:
     with run_receiver() as receiver:
@@ -349,7 +350,7 @@ def test_buttons_register_test_forge_rotate_disable_and_delete_an_endpoint(
         path = f"smartepi/webhooks/{endpoint['id']}"
         assert endpoint["events"] == ["webhook.test", "withdrawal.created"]
         assert "delivered" in post_form(browser, f"{path}/test")
-        post_form(browser, f"{path}/forge", kind="bad_signature")
+        post_form(browser, f"{path}/test-fault", kind="bad_signature")
         deliveries = harness.admin("GET", "/sandboxes/smartepi/deliveries").json
         assert [bool(each["faults"]) for each in deliveries] == [False, True]
         assert len(receiver.received) == 2
@@ -357,7 +358,7 @@ def test_buttons_register_test_forge_rotate_disable_and_delete_an_endpoint(
         assert len(receiver.received) == 3
     post_form(browser, f"{path}/rotate", overlap="1h")
     assert harness.admin("GET", f"/sandboxes/{path}").json["previous_secret"]["secret"] == endpoint["secret"]
-    assert "disabled" in post_form(browser, f"{path}/turn")
+    assert "disabled" in post_form(browser, f"{path}/toggle")
     post_form(browser, f"{path}/delete")
     assert harness.admin("GET", "/sandboxes/smartepi/webhooks").json == []
     assert "did you mean" in expect_refusal(
@@ -365,10 +366,10 @@ def test_buttons_register_test_forge_rotate_disable_and_delete_an_endpoint(
     )
 
 
-def test_without_a_test_event_a_forgery_happens_to_the_next_delivery(harness: Harness, browser: FlaskClient) -> None:
+def test_without_a_test_event_a_fault_happens_to_the_next_delivery(harness: Harness, browser: FlaskClient) -> None:
     post_form(browser, "kota/webhooks", url="http://127.0.0.1:9/hooks")
     (endpoint,) = harness.admin("GET", "/sandboxes/kota/webhooks").json
-    html = post_form(browser, f"kota/webhooks/{endpoint['id']}/forge", kind="dropped_webhook")
+    html = post_form(browser, f"kota/webhooks/{endpoint['id']}/test-fault", kind="dropped_webhook")
     assert "The fault will happen to the next delivery to this endpoint." in html
     assert "Send test event" not in html
     (rule,) = harness.admin("GET", "/sandboxes/kota/faults").json

@@ -219,7 +219,7 @@ def test_a_timer_runs_automatically() -> None:
 def test_an_error_in_one_sandbox_is_logged_and_does_not_delay_others(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr(delivery_worker, "_MAX_REST_SECONDS", TIMEOUT_SECONDS)
+    monkeypatch.setattr(delivery_worker, "_MAX_SLEEP_SECONDS", TIMEOUT_SECONDS)
     harness = make_harness(ACME_WITH_WEBHOOKS)
     other = harness.engine.create("acme")
     other.set_clock(Clock(frozen_at=NOON))

@@ -91,9 +91,9 @@ def test_a_repeated_reason_gets_one_note() -> None:
 
 
 def test_growth_is_the_last_size_over_the_first_and_empty_without_a_last() -> None:
-    rows = section(markdown(results()), "A create, the more there is")
+    rows = section(markdown(results()), "Create, by number of records")
     assert [row[-1] for row in rows] == ["1.20", ""]
-    assert section(markdown(results()), "A page of 20 by a declared filter, ours on disk")[-1] == [
+    assert section(markdown(results()), "A filtered page of 20, Testmode on disk")[-1] == [
         "100,000",
         "0.75",
         "1.50",
@@ -107,7 +107,7 @@ def test_without_testmode_the_figures_have_no_ratio() -> None:
 
 
 def test_a_table_aligns_words_left_and_figures_right() -> None:
-    text = table(("name", "state", "n"), [("a", "disk", "1")], words=2)
+    text = table(("name", "state", "n"), [("a", "disk", "1")], text_columns=2)
     assert text == "| name | state | n |\n| --- | --- | ---: |\n| a | disk | 1 |\n"
 
 
@@ -197,9 +197,9 @@ def test_a_peer_with_state_starts_with_its_records_or_is_filled(peer: Peer) -> N
 
 
 def test_a_template_with_variables_changes_with_each_request() -> None:
-    assert RequestTemplate("POST", "/", "$nth").changes()
-    assert RequestTemplate("GET", "/", key="Bearer $key").changes()
-    assert not RequestTemplate("GET", "/$id").changes()
+    assert RequestTemplate("POST", "/", "$nth").has_variables()
+    assert RequestTemplate("GET", "/", key="Bearer $key").has_variables()
+    assert not RequestTemplate("GET", "/$id").has_variables()
     assert b"GET /a HTTP/1.1\r\n" in RequestTemplate("GET", "/$id").bytes("a", 0)
     assert b"Authorization: Bearer 3\r\n" in RequestTemplate("GET", "/", key="Bearer $key").bytes("", 3_999)
 

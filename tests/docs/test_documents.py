@@ -118,9 +118,9 @@ def test_every_operation_simulation_and_assumption_of_a_provider_is_documented(n
     provider = known_providers()[name]
     for operation in provider.operations:
         assert operation.available_if is not None or f"`/{name}{operation.path}`" in text, operation.name
-    for simulation in views.provider(provider)["simulations"]:
+    for simulation in views.render_provider(provider)["simulations"]:
         assert f"| `{simulation['name']}` |" in text, simulation["name"]
-    for each in views.provider(provider)["assumptions"]:
+    for each in views.render_provider(provider)["assumptions"]:
         assert f"| `{each['name']}` |" in text, each["name"]
     assert f"(docs/{name}.md)" in (ROOT / "README.md").read_text()
 

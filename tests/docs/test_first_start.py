@@ -257,5 +257,7 @@ def test_a_start_without_a_package_of_an_extra_names_the_extra_to_install(
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False, timeout=60)
     assert done.returncode == 78, done.stderr
     needed = sorted(re.split(r"[\[<>=]", each)[0] for each in PROJECT["optional-dependencies"][extra])
-    remedy = f"needs {without}: install Testmode with its extra {extra}, or `pip install {' '.join(needed)}`"
+    remedy = (
+        f"needs the package {without}; install Testmode with its extra {extra}, or `pip install {' '.join(needed)}`"
+    )
     assert remedy in done.stderr

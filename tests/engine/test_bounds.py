@@ -1,4 +1,4 @@
-"""The bounds are those that users were told of: to change one is to change what is promised."""
+"""The bounds have their documented values; changing one changes the documentation."""
 
 from __future__ import annotations
 
@@ -39,9 +39,9 @@ DOCUMENTED_LIMITS = {
 }
 
 
-def test_every_bound_is_as_promised() -> None:
+def test_every_bound_has_its_documented_value() -> None:
     assert {bound.name: bound.value(None) for bound in BOUNDS} == DOCUMENTED_LIMITS
 
 
-def test_a_sixty_fourth_of_all_journals_is_made_free_at_once() -> None:
+def test_a_sixty_fourth_of_all_journals_is_evicted_at_once() -> None:
     assert EVICTION_DIVISOR == 64

@@ -319,7 +319,7 @@ def test_the_response_to_a_bug_has_no_traceback(production_harness: Harness, mon
     def boom(_: object) -> None:
         raise RuntimeError(SECRET_TEXT)
 
-    monkeypatch.setattr(views, "metrics", boom)
+    monkeypatch.setattr(views, "render_metrics", boom)
     for answer in (production_harness.request("GET", "/v1/boom"), production_harness.admin("GET", "/metrics")):
         assert (answer.status_code, answer.content_type) == (500, "application/problem+json")
         assert "bug of Testmode" in answer.text

@@ -144,8 +144,8 @@ BROKEN = [
 
 @pytest.mark.parametrize("environ", BROKEN, ids=["by length", "in chunks", "ended early"])
 def test_a_broken_upload_gets_a_400_and_no_operation_is_performed(harness: Harness, environ: dict[str, Any]) -> None:
-    answer = harness.request("POST", "/v1/sectors", environ_overrides=environ)
-    assert (answer.status_code, answer.data, answer.headers["Connection"]) == (400, b"", "close")
+    response = harness.request("POST", "/v1/sectors", environ_overrides=environ)
+    assert (response.status_code, response.data, response.headers["Connection"]) == (400, b"", "close")
     assert harness.sandbox.journal.entries() == []
     assert len(harness.request("GET", "/v1/sectors").json["data"]) == 4
 
@@ -153,8 +153,8 @@ def test_a_broken_upload_gets_a_400_and_no_operation_is_performed(harness: Harne
 def test_a_broken_upload_to_the_admin_api_is_refused(harness: Harness) -> None:
     overrides = {"wsgi.input": BrokenStream(), "CONTENT_LENGTH": "5"}
     headers = {"Authorization": f"Bearer {TOKEN}", "Content-Type": "application/json"}
-    answer = harness.app.test_client().post("/__admin/sandboxes", headers=headers, environ_overrides=overrides)
-    assert answer.status_code == 400
+    response = harness.app.test_client().post("/__admin/sandboxes", headers=headers, environ_overrides=overrides)
+    assert response.status_code == 400
 
 
 @pytest.mark.parametrize(
@@ -169,15 +169,15 @@ def test_a_broken_upload_to_the_admin_api_is_refused(harness: Harness) -> None:
 def test_the_date_is_that_of_the_sandboxs_clock(harness: Harness, instant: int, date: str) -> None:
     harness.sandbox.set_clock(Clock(frozen_at=instant))
     for path in ("/v1/sectors", "/v1/nothing"):
-        answer = harness.request("GET", path)
-        assert answer.headers.getlist("Date") == [date]
+        response = harness.request("GET", path)
+        assert response.headers.getlist("Date") == [date]
     assert harness.request("GET", "/v1/sectors", key=None).headers["Date"] == date
 
 
 def test_a_response_has_one_content_length(harness: Harness) -> None:
-    answer = harness.request("GET", "/v1/sectors")
-    assert answer.headers.getlist("Content-Length") == [str(len(answer.data))]
-    assert len(answer.headers.getlist("Content-Type")) == 1
+    response = harness.request("GET", "/v1/sectors")
+    assert response.headers.getlist("Content-Length") == [str(len(response.data))]
+    assert len(response.headers.getlist("Content-Type")) == 1
 
 
 VALUES = st.text(st.characters(min_codepoint=0x20, max_codepoint=0x7E), max_size=50).map(str.strip)
@@ -206,10 +206,10 @@ def test_the_status_line_has_the_standard_reason_phrase(status: int, line: str) 
     assert write_reply(Reply(status))[0] == line
 
 
-@pytest.mark.parametrize(("status", "kept"), [(204, ["Content-Type", "ETag", "Date"]), (304, ["ETag", "Date"])])
-def test_a_response_without_a_body_has_no_headers_about_it(status: int, kept: list[str]) -> None:
+@pytest.mark.parametrize(("status", "names"), [(204, ["Content-Type", "ETag", "Date"]), (304, ["ETag", "Date"])])
+def test_a_response_without_a_body_has_no_headers_about_it(status: int, names: list[str]) -> None:
     _, headers, body = write_reply(Reply(status, [("Content-Type", "text/plain"), ("ETag", '"1"')], b"not sent"))
-    assert ([name for name, _ in headers], body) == (kept, b"")
+    assert ([name for name, _ in headers], body) == (names, b"")
 
 
 def test_a_response_to_head_has_the_length_of_the_body() -> None:
@@ -225,8 +225,8 @@ def test_a_body_one_byte_over_the_limit_is_refused_and_stores_nothing(harness: H
         data = body + b" " * (size - len(body))
         overrides = {"wsgi.input": BytesIO(data), "wsgi.input_terminated": chunked}
         overrides["CONTENT_LENGTH"] = "" if chunked else str(size)
-        answer = harness.request("POST", "/v1/sectors", environ_overrides=overrides)
-        assert answer.status_code == status, answer.text
+        response = harness.request("POST", "/v1/sectors", environ_overrides=overrides)
+        assert response.status_code == status, response.text
     assert len(harness.request("GET", "/v1/sectors").json["data"]) == 5
 
 

@@ -55,24 +55,24 @@ def test_is_loopback_recognizes_loopback_hosts(host: str, expected: bool) -> Non
 @pytest.mark.parametrize("path", ["/smartepi/v1/employees", "/__admin/sandboxes", "/health", "/nowhere"])
 def test_every_path_under_another_name_gets_a_421(path: str) -> None:
     harness = make_harness()
-    answer = harness.app.test_client().get(path, headers={"Host": "evil.test", "Authorization": f"Bearer {TOKEN}"})
-    assert answer.status_code == 421
-    assert answer.headers["Content-Type"] == "application/problem+json"
-    assert answer.json is not None
-    assert {**answer.json, "detail": None} == {
+    response = harness.app.test_client().get(path, headers={"Host": "evil.test", "Authorization": f"Bearer {TOKEN}"})
+    assert response.status_code == 421
+    assert response.headers["Content-Type"] == "application/problem+json"
+    assert response.json is not None
+    assert {**response.json, "detail": None} == {
         "type": "about:blank",
         "title": "Misdirected Request",
         "status": 421,
         "detail": None,
     }
-    assert "evil.test" in answer.json["detail"]
-    assert "TESTMODE_ALLOWED_HOSTS" in answer.json["detail"]
+    assert "evil.test" in response.json["detail"]
+    assert "TESTMODE_ALLOWED_HOSTS" in response.json["detail"]
     assert not harness.sandbox.journal.entries()
 
 
 def test_a_head_request_to_another_name_gets_no_body() -> None:
-    answer = make_harness().app.test_client().head("/health", headers={"Host": "evil.test"})
-    assert (answer.status_code, answer.data) == (421, b"")
+    response = make_harness().app.test_client().head("/health", headers={"Host": "evil.test"})
+    assert (response.status_code, response.data) == (421, b"")
 
 
 def test_an_application_accepts_its_configured_names() -> None:
@@ -100,7 +100,7 @@ def test_a_name_in_brackets_that_is_not_an_address_is_not_allowed(host: str) -> 
 def test_the_refusal_has_the_first_200_characters_of_a_long_name() -> None:
     client = make_harness().app.test_client()
     for length, expected in ((199, 199), (200, 200), (201, 200), (1000, 200)):
-        answer = client.get("/health", headers={"Host": "x" * length + ":80"})
-        assert answer.json is not None
-        assert f"'{'x' * expected}'" in answer.json["detail"]
-        assert answer.headers["Content-Length"] == str(len(answer.data))
+        response = client.get("/health", headers={"Host": "x" * length + ":80"})
+        assert response.json is not None
+        assert f"'{'x' * expected}'" in response.json["detail"]
+        assert response.headers["Content-Length"] == str(len(response.data))

@@ -45,8 +45,8 @@ def send_raw(harness: Harness, path: str, host: str = "localhost:8080", method: 
     return harness.app.test_client().open("/", method=method, headers=headers, environ_overrides=environ, **options)
 
 
-def is_provider_response(answer: Any) -> bool:
-    return answer.status_code == 200 or "urn:smartepi" in answer.text
+def is_provider_response(response: Any) -> bool:
+    return response.status_code == 200 or "urn:smartepi" in response.text
 
 
 MOUNT_CASES = [
@@ -66,9 +66,9 @@ MOUNT_CASES = [
 def test_a_provider_is_reached_at_every_mount(
     harness: Harness, single_provider_harness: Harness, path: str, host: str, root: bool
 ) -> None:
-    answer = send_raw(single_provider_harness if root else harness, path, host)
-    assert answer.status_code == 200
-    assert "Pintura" in {sector["name"] for sector in answer.json["data"]}
+    response = send_raw(single_provider_harness if root else harness, path, host)
+    assert response.status_code == 200
+    assert "Pintura" in {sector["name"] for sector in response.json["data"]}
 
 
 @pytest.mark.parametrize(("path", "host", "root"), MOUNT_CASES)
@@ -108,9 +108,9 @@ def test_an_absolute_location_has_the_host_of_the_request(
     ],
 )
 def test_no_variant_of_a_path_reaches_an_operation(harness: Harness, path: str) -> None:
-    answer = send_raw(harness, path)
-    assert answer.status_code == 404
-    assert "json" in answer.headers["Content-Type"]
+    response = send_raw(harness, path)
+    assert response.status_code == 404
+    assert "json" in response.headers["Content-Type"]
 
 
 @pytest.mark.parametrize(
@@ -147,10 +147,10 @@ def test_paths_that_resemble_the_admin_api_are_refused(
     harness: Harness, single_provider_harness: Harness, path: str, root: bool, token: bool
 ) -> None:
     headers = {"Authorization": f"Bearer {TOKEN}"} if token else {}
-    answer = send_raw(single_provider_harness if root else harness, path, headers=headers)
-    assert answer.status_code in (403, 404)
-    assert "base_url" not in answer.text
-    assert '"ok"' not in answer.text
+    response = send_raw(single_provider_harness if root else harness, path, headers=headers)
+    assert response.status_code in (403, 404)
+    assert "base_url" not in response.text
+    assert '"ok"' not in response.text
 
 
 @pytest.mark.parametrize("host", ["localhost:8080", "smartepi.localhost:8080"])
@@ -177,16 +177,16 @@ def test_every_path_under_the_admin_api_needs_the_token(harness: Harness, path: 
 def test_a_provider_at_the_root_answers_every_other_path(
     single_provider_harness: Harness, path: str, method: str
 ) -> None:
-    answer = send_raw(single_provider_harness, path, method=method)
-    assert answer.status_code == 404
-    assert method == "HEAD" or path.startswith("/health") or is_provider_response(answer)
+    response = send_raw(single_provider_harness, path, method=method)
+    assert response.status_code == 404
+    assert method == "HEAD" or path.startswith("/health") or is_provider_response(response)
 
 
 @pytest.mark.parametrize("method", ["HEAD", "OPTIONS", "PATCH", "TRACE", "BREW", "NONE", "get"])
 def test_an_undeclared_method_is_refused_by_the_provider(harness: Harness, method: str) -> None:
-    answer = send_raw(harness, "/smartepi/v1/sectors", method=method)
-    assert (answer.status_code, answer.headers["Allow"]) == (405, "GET, POST")
-    assert answer.headers["Content-Type"] == "application/problem+json"
+    response = send_raw(harness, "/smartepi/v1/sectors", method=method)
+    assert (response.status_code, response.headers["Allow"]) == (405, "GET, POST")
+    assert response.headers["Content-Type"] == "application/problem+json"
 
 
 def test_the_journal_has_the_path_as_sent(single_provider_harness: Harness) -> None:
@@ -207,8 +207,8 @@ def test_the_refusal_of_an_unknown_path_lists_the_providers(harness: Harness) ->
 )
 def test_an_encoded_slash_is_part_of_an_id(harness: Harness, sent: str, id: str) -> None:
     target = f"/smartepi/v1/sectors/{sent}"
-    answer = harness.request("GET", f"/v1/sectors/{sent}", environ_overrides={"RAW_URI": target})
-    assert (answer.status_code, answer.json["detail"]) == (404, f"There is no sector {id}")
+    response = harness.request("GET", f"/v1/sectors/{sent}", environ_overrides={"RAW_URI": target})
+    assert (response.status_code, response.json["detail"]) == (404, f"There is no sector {id}")
     assert harness.sandbox.journal.entries()[-1].call.path == target
 
 
@@ -221,7 +221,7 @@ def test_repeated_requests_get_equal_responses(harness: Harness) -> None:
         ("GET", "/v1/sectors/" + "x" * 300),
     ]
     results = [
-        [(answer.status_code, answer.headers.get("Allow"), answer.json) for answer in responses]
+        [(response.status_code, response.headers.get("Allow"), response.json) for response in responses]
         for responses in ([harness.request(method, path) for method, path in requests] for _ in range(2))
     ]
     assert results[0] == results[1]

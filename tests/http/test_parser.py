@@ -143,8 +143,8 @@ def exchange(url: str, sent: bytes) -> bytes:
         return read_to_end(connection)
 
 
-def status_of(answer: bytes) -> int:
-    return int(answer.split(b" ", 2)[1])
+def status_of(response: bytes) -> int:
+    return int(response.split(b" ", 2)[1])
 
 
 def assert_still_serving(url: str) -> None:
@@ -153,9 +153,9 @@ def assert_still_serving(url: str) -> None:
 
 @pytest.mark.parametrize("case", CASES, ids=[case.sentence for case in CASES])
 def test_a_request_gets_an_allowed_status_and_the_next_one_is_served(url: str, case: Case) -> None:
-    answer = exchange(url, case.sent)
-    assert status_of(answer) in case.allowed
-    assert len(re.findall(rb"HTTP/1\.1 [0-9]{3} ", answer)) == 1
+    response = exchange(url, case.sent)
+    assert status_of(response) in case.allowed
+    assert len(re.findall(rb"HTTP/1\.1 [0-9]{3} ", response)) == 1
     assert_still_serving(url)
 
 
@@ -172,8 +172,8 @@ def test_a_refusal_has_one_sentence_and_closes_the_connection(url: str, case: Ca
 def test_a_hundred_pipelined_requests_are_answered_in_order(url: str) -> None:
     targets = [b"/health", b"/nowhere-at-all"] * 50
     requests = [GET.replace(b"/health", target) + END for target in targets]
-    answers = exchange(url, b"".join(requests[:-1]) + requests[-1][:-2] + CLOSE).split(b"HTTP/1.1 ")[1:]
-    assert [answer.startswith(b"200 ") for answer in answers] == [True, False] * 50
+    responses = exchange(url, b"".join(requests[:-1]) + requests[-1][:-2] + CLOSE).split(b"HTTP/1.1 ")[1:]
+    assert [response.startswith(b"200 ") for response in responses] == [True, False] * 50
 
 
 def test_a_client_that_sends_single_bytes_slowly_is_disconnected(short_timeout_url: str) -> None:
@@ -185,8 +185,8 @@ def test_a_client_that_sends_single_bytes_slowly_is_disconnected(short_timeout_u
             with suppress(OSError):
                 connection.sendall(b"GET /health HT"[sent : sent + 1] or b"T")
             sent += 1
-        answer = read_to_end(connection)
-    assert answer == b"" or status_of(answer) == 408
+        response = read_to_end(connection)
+    assert response == b"" or status_of(response) == 408
     assert_still_serving(short_timeout_url)
 
 
@@ -214,9 +214,9 @@ def test_disconnecting_client_does_not_affect_the_server(url: str, sent: bytes) 
 def test_expect_100_continue_gets_a_100_or_a_final_response(url: str) -> None:
     with dial(url) as connection:
         connection.sendall(POST + b"Expect: 100-continue\r\nContent-Length: 2\r\n" + CLOSE)
-        answer = connection.recv(65536)
-        if status_of(answer) == 100:
+        response = connection.recv(65536)
+        if status_of(response) == 100:
             connection.sendall(b"{}")
-            answer = answer.partition(b"\r\n\r\n")[2] + read_to_end(connection)
-    assert 200 <= status_of(answer) < 500
+            response = response.partition(b"\r\n\r\n")[2] + read_to_end(connection)
+    assert 200 <= status_of(response) < 500
     assert_still_serving(url)

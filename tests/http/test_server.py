@@ -162,10 +162,10 @@ def test_sigterm_finishes_the_request_in_flight_and_accepts_no_new_one() -> None
         time.sleep(0.2)
         with pytest.raises(ConnectionRefusedError):
             dial(server)
-        answer = read_to_end(connection)
+        response = read_to_end(connection)
         output, _ = server[0].communicate(timeout=60)
-    assert answer.endswith(b"\r\n\r\nok")
-    assert b"\r\nConnection: close\r\n" in answer
+    assert response.endswith(b"\r\n\r\nok")
+    assert b"\r\nConnection: close\r\n" in response
     assert output == "draining\nstopped\n"
     assert server[0].returncode == 0
 
@@ -296,8 +296,8 @@ def test_the_descriptor_limit_is_raised_at_start(server: RunningProcess) -> None
 
 def test_pipelined_requests_are_answered_in_order(server: RunningProcess) -> None:
     sent = b"".join(request(f"/target?{number}") for number in range(100))
-    answer = exchange(server, sent + request("/", "Connection: close"))
-    assert re.findall(rb"/target\?(\d+) ", answer) == [str(number).encode() for number in range(100)]
+    response = exchange(server, sent + request("/", "Connection: close"))
+    assert re.findall(rb"/target\?(\d+) ", response) == [str(number).encode() for number in range(100)]
 
 
 # bodies
@@ -314,9 +314,9 @@ def test_100_continue_is_sent_when_the_application_reads_the_body(server: Runnin
 
 
 def test_100_continue_is_not_sent_if_the_body_is_not_read(server: RunningProcess) -> None:
-    answer = exchange(server, request("/", "Expect: 100-continue", "Content-Length: 5", method="POST"))
-    assert answer.startswith(b"HTTP/1.1 200 ")
-    assert b"\r\nConnection: close\r\n" in answer
+    response = exchange(server, request("/", "Expect: 100-continue", "Content-Length: 5", method="POST"))
+    assert response.startswith(b"HTTP/1.1 200 ")
+    assert b"\r\nConnection: close\r\n" in response
 
 
 @pytest.mark.parametrize("coding", ["Content-Length: 20000", "Transfer-Encoding: chunked"])
@@ -340,8 +340,8 @@ def test_a_body_arrives_complete_in_any_coding(server: RunningProcess) -> None:
     data = bytes(range(256)) * 4000
     chunks = b"".join(b"%X\r\n%b\r\n" % (len(part), part) for part in (data[:7], data[7:500_000], data[500_000:]))
     for coding, body in ((f"Content-Length: {len(data)}", data), ("Transfer-Encoding: chunked", chunks + b"0\r\n\r\n")):
-        answer = exchange(server, request("/echo", coding, "Connection: close", method="POST", body=body))
-        assert answer.partition(b"\r\n\r\n")[2] == data
+        response = exchange(server, request("/echo", coding, "Connection: close", method="POST", body=body))
+        assert response.partition(b"\r\n\r\n")[2] == data
 
 
 @pytest.mark.parametrize("path", ["/echo", "/swallow"])
@@ -349,9 +349,9 @@ def test_a_body_arrives_complete_in_any_coding(server: RunningProcess) -> None:
 def test_a_broken_chunk_gets_a_400_whatever_the_application_returns(
     server: RunningProcess, path: str, body: bytes
 ) -> None:
-    answer = exchange(server, request(path, "Transfer-Encoding: chunked", method="POST", body=body))
-    assert answer.startswith(b"HTTP/1.1 400 ")
-    assert answer.count(b"HTTP/1.1 ") == 1
+    response = exchange(server, request(path, "Transfer-Encoding: chunked", method="POST", body=body))
+    assert response.startswith(b"HTTP/1.1 400 ")
+    assert response.count(b"HTTP/1.1 ") == 1
 
 
 def test_a_body_that_stops_gets_a_408(server: RunningProcess) -> None:
@@ -369,10 +369,10 @@ def test_an_idle_connection_is_closed_without_a_response(server: RunningProcess)
 
 @pytest.mark.parametrize("path", ["/value", "/split", "/name", "/wide"])
 def test_an_invalid_response_header_gives_a_500_and_the_server_goes_on(server: RunningProcess, path: str) -> None:
-    answer = get(server, path)
-    assert answer.startswith(b"HTTP/1.1 500 ")
-    assert b"\r\nContent-Type: text/plain; charset=utf-8\r\n" in answer
-    assert b"X-" not in answer
+    response = get(server, path)
+    assert response.startswith(b"HTTP/1.1 500 ")
+    assert b"\r\nContent-Type: text/plain; charset=utf-8\r\n" in response
+    assert b"X-" not in response
     assert get(server, "/").endswith(b"ok")
 
 
@@ -399,9 +399,9 @@ def test_a_response_of_unknown_length_is_chunked_or_ends_with_the_connection(ser
 
 def test_responses_to_head_and_204_have_no_body(server: RunningProcess) -> None:
     for path in ("/", "/stream", "/large"):
-        answer = exchange(server, request(path, "Connection: close", method="HEAD"))
-        assert answer.startswith(b"HTTP/1.1 200 ")
-        assert answer.endswith(b"\r\n\r\n")
+        response = exchange(server, request(path, "Connection: close", method="HEAD"))
+        assert response.startswith(b"HTTP/1.1 200 ")
+        assert response.endswith(b"\r\n\r\n")
     assert b"Content-Length" not in get(server, "/nothing")
 
 
@@ -425,8 +425,8 @@ def test_a_client_that_does_not_read_its_response_is_disconnected(server: Runnin
 
 
 def test_http_1_0_keeps_the_connection_on_request(server: RunningProcess) -> None:
-    answer = exchange(server, request("/", "Connection: keep-alive", version="1.0") + request("/", version="1.0"))
-    assert answer.count(b"200 OK") == 2
+    response = exchange(server, request("/", "Connection: keep-alive", version="1.0") + request("/", version="1.0"))
+    assert response.count(b"200 OK") == 2
 
 
 def test_the_target_reaches_the_application_exactly_as_sent(server: RunningProcess) -> None:

@@ -216,7 +216,7 @@ def test_in_memory_the_authority_is_in_a_temporary_folder(tmp_path: Path) -> Non
 
 def test_without_the_extra_the_error_names_it(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setitem(sys.modules, "trustme", None)
-    with pytest.raises(BadSettings, match="tls: the package trustme is missing; install Testmode with its extra tls"):
+    with pytest.raises(BadSettings, match="tls needs the package trustme; install Testmode with its extra tls"):
         open_certificate_authority(read_settings({"TESTMODE_TLS": "true", "TESTMODE_DATA": str(tmp_path)}, {}))
 
 

@@ -42,8 +42,8 @@ def test_a_generated_response_is_valid(tmp_path: Path, name: str, seed: str) -> 
     spec = {**document({"/x": {"get": {"responses": json_responses(SCHEMAS[name])}}}), "openapi": "3.1.0"}
     api = OpenApiHarness(write_document(tmp_path, spec))
     key = api.harness.admin("POST", "/sandboxes", {"provider": "small", "seed": seed}).json["keys"][0]["secret"]
-    answer = api.request("GET", "/x", headers={"Authorization": f"Bearer {key}"})
-    Draft202012Validator(SCHEMAS[name], validate_formats=True).validate(answer.json)
+    response = api.request("GET", "/x", headers={"Authorization": f"Bearer {key}"})
+    Draft202012Validator(SCHEMAS[name], validate_formats=True).validate(response.json)
 
 
 def test_an_example_of_the_document_is_returned(tmp_path: Path) -> None:
@@ -63,10 +63,10 @@ def test_equal_requests_get_equal_responses_and_others_get_others() -> None:
 
 def test_a_schema_without_valid_values_gives_a_501(tmp_path: Path) -> None:
     schema = {"type": "integer", "minimum": 3, "maximum": 2}
-    answer = OpenApiHarness(
+    response = OpenApiHarness(
         write_document(tmp_path, document({"/x": {"get": {"responses": json_responses(schema)}}}))
     ).request("GET", "/x")
-    assert (answer.status_code, answer.json["detail"]) == (
+    assert (response.status_code, response.json["detail"]) == (
         501,
         "No value could be generated that the response schema allows",
     )
@@ -86,18 +86,18 @@ def test_other_media_types_get_a_body_of_that_type(tmp_path: Path, media: str, b
     schema = (
         {"type": "object", "properties": {"a": {"type": "string"}}} if media.endswith("xml") else {"type": "string"}
     )
-    answer = OpenApiHarness(
+    response = OpenApiHarness(
         write_document(tmp_path, document({"/x": {"get": {"responses": json_responses(schema, media=media)}}}))
     ).request("GET", "/x")
-    assert answer.headers["Content-Type"] == media
-    assert answer.data.startswith(beginning)
-    assert answer.data
+    assert response.headers["Content-Type"] == media
+    assert response.data.startswith(beginning)
+    assert response.data
 
 
 def test_a_create_response_has_a_location() -> None:
     api = library()
-    answer = api.request("POST", "/authors", json={"name": "Ada"})
-    assert answer.headers["Location"] == f"/library/api/v1/authors/{answer.json['id']}"
+    response = api.request("POST", "/authors", json={"name": "Ada"})
+    assert response.headers["Location"] == f"/library/api/v1/authors/{response.json['id']}"
 
 
 @pytest.mark.parametrize(

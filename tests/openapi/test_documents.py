@@ -30,7 +30,7 @@ def load_error(folder: Path, content: Any, name: str = "api.json") -> str:
         ({"openapi": "3.0.0", "paths": [1]}, "api.json#/paths: must be an object, not list"),
         (document({"x": {}}), "api.json#/paths/x: a path must begin with a slash"),
         (document({"/x": {"get": {"responses": {"OK": {}}}}}),
-         "api.json#/paths/~1x/get/responses/OK: a response must be named as 200, as 4XX, or default"),
+         "api.json#/paths/~1x/get/responses/OK: the key of a response must be a status such as 200 or 4XX, or default"),
         (document({"/x": {"get": {"parameters": [{"in": "query"}], **OK}}}),
          "api.json#/paths/~1x/get/parameters/0: a parameter must have a name, and be in path, query, header or cookie"),
         (document({"/x": {"get": {"responses": json_responses({"$ref": "#/components/schemas/Gone"})}}}),

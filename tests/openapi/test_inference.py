@@ -354,7 +354,7 @@ def test_a_response_without_a_clear_list_of_records_is_not_a_list(tmp_path: Path
         ({"type": "object", "properties": {"odd": THING}}, None),
     ],
 )
-def test_an_envelope_of_a_record_has_no_id_of_its_own(tmp_path: Path, schema: Any, wrapper: str | None) -> None:
+def test_an_envelope_of_a_record_has_a_usual_name_and_no_id(tmp_path: Path, schema: Any, wrapper: str | None) -> None:
     found = infer(tmp_path, {"/things": LIST, "/things/{id}": {"get": {"responses": json_responses(schema)}}})
     (role,) = [each for each in found.roles.values() if each.verb == "retrieve"]
     assert role.response_shape == Shape(THING if wrapper else schema, wrapper)
@@ -398,14 +398,14 @@ def test_path_parameters_above_a_resource_name_its_parents(tmp_path: Path) -> No
 
 
 @pytest.mark.parametrize(
-    ("request", "response", "verb"),
+    ("request_schema", "response_schema", "verb"),
     [(THING, THING, "create"), (LISTED, THING, None), (THING, LISTED, None), (LISTED, LISTED, None)],
 )
 @pytest.mark.parametrize(("method", "other"), [("post", "create"), ("put", "replace"), ("patch", "merge")])
 def test_bulk_operations_have_no_role(
-    tmp_path: Path, request: Any, response: Any, verb: str | None, method: str, other: str
+    tmp_path: Path, request_schema: Any, response_schema: Any, verb: str | None, method: str, other: str
 ) -> None:
-    bulk = {"requestBody": json_request_body(request), "responses": json_responses(response)}
+    bulk = {"requestBody": json_request_body(request_schema), "responses": json_responses(response_schema)}
     found = roles_by_title(infer(tmp_path, {"/things": {**LIST, method: bulk}, "/things/{id}": READ}))
     assert found.get(f"{method.upper()} /things") == (other if verb else None)
 

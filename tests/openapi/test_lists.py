@@ -19,9 +19,9 @@ def api() -> OpenApiHarness:
     return api
 
 
-def names(answer: Any) -> list[str]:
-    assert answer.status_code == 200, answer.text
-    return [each["name"] for each in answer.json["data"]]
+def names(response: Any) -> list[str]:
+    assert response.status_code == 200, response.text
+    return [each["name"] for each in response.json["data"]]
 
 
 def test_cursors_lead_through_all_pages_to_the_last(api: OpenApiHarness) -> None:
@@ -46,8 +46,8 @@ def test_a_cursor_stays_valid_when_records_are_created_and_deleted(api: OpenApiH
 
 
 def test_an_unknown_cursor_is_refused(api: OpenApiHarness) -> None:
-    answer = api.request("GET", "/authors?cursor=nonsense")
-    assert (answer.status_code, answer.json["error"]["code"]) == (400, "invalid_cursor")
+    response = api.request("GET", "/authors?cursor=nonsense")
+    assert (response.status_code, response.json["error"]["code"]) == (400, "invalid_cursor")
 
 
 def test_the_default_page_size_is_that_of_the_document(api: OpenApiHarness) -> None:
@@ -68,11 +68,11 @@ def test_numbered_pages_have_the_total_and_the_next_page_in_headers(api: OpenApi
     for nth in range(5):
         genre = "novel" if nth % 2 else "poetry"
         api.request("POST", f"/authors/{id}/books", json={"title": f"Book {nth}", "genre": genre})
-    answer = api.request("GET", f"/authors/{id}/books?page=2&per_page=2")
-    assert [each["title"] for each in answer.json] == ["Book 2", "Book 3"]
-    assert answer.headers["X-Total-Count"] == "5"
-    assert "page=3" in answer.headers["Link"]
-    assert "per_page=2" in answer.headers["Link"]
+    response = api.request("GET", f"/authors/{id}/books?page=2&per_page=2")
+    assert [each["title"] for each in response.json] == ["Book 2", "Book 3"]
+    assert response.headers["X-Total-Count"] == "5"
+    assert "page=3" in response.headers["Link"]
+    assert "per_page=2" in response.headers["Link"]
     last = api.request("GET", f"/authors/{id}/books?page=3&per_page=2")
     assert len(last.json) == 1
     assert "Link" not in last.headers

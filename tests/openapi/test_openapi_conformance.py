@@ -65,8 +65,8 @@ def test_a_request_that_a_fault_hit_can_be_repeated_with_its_idempotency_key() -
 def test_an_injected_refusal_has_the_shape_that_the_document_declares() -> None:
     api = library()
     api.harness.admin("POST", f"{api.sandbox}/faults", {"fault": {"kind": "status", "status": 404}})
-    answer = api.request("GET", "/authors")
-    assert (answer.status_code, set(answer.json)) == (404, {"error"})
+    response = api.request("GET", "/authors")
+    assert (response.status_code, set(response.json)) == (404, {"error"})
 
 
 def test_the_cache_of_schemas_is_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

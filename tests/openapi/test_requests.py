@@ -19,10 +19,10 @@ from tests.support.openapi_harness import (
 
 def test_every_wrong_field_is_named() -> None:
     api = library()
-    answer = api.request("POST", "/authors", json={"name": "", "born": "late", "email": "x", "colour": "red"})
-    assert answer.status_code == 422
-    assert {each["name"] for each in answer.json["error"]["fields"]} == {"name", "born", "email", "colour"}
-    assert answer.json["error"]["code"] == "invalid_field"
+    response = api.request("POST", "/authors", json={"name": "", "born": "late", "email": "x", "colour": "red"})
+    assert response.status_code == 422
+    assert {each["name"] for each in response.json["error"]["fields"]} == {"name", "born", "email", "colour"}
+    assert response.json["error"]["code"] == "invalid_field"
     missing = api.request("POST", "/authors", json={}).json["error"]
     assert missing["fields"] == [{"name": "name", "message": "is required"}]
 
@@ -37,19 +37,19 @@ def test_every_wrong_field_is_named() -> None:
     ],
 )
 def test_a_wrong_parameter_is_named(path: str, parameter: str) -> None:
-    answer = library().request("GET", path)
-    assert answer.status_code == 400
-    (field,) = answer.json["error"]["fields"] if "error" in answer.json else answer.json["errors"]
+    response = library().request("GET", path)
+    assert response.status_code == 400
+    (field,) = response.json["error"]["fields"] if "error" in response.json else response.json["errors"]
     assert parameter in field.values()
 
 
 def test_refusals_have_the_shape_the_document_declares() -> None:
     api = library()
-    answer = api.request("GET", "/authors/nobody")
-    error = answer.json["error"]
-    assert (answer.status_code, set(answer.json)) == (404, {"error"})
+    response = api.request("GET", "/authors/nobody")
+    error = response.json["error"]
+    assert (response.status_code, set(response.json)) == (404, {"error"})
     assert (error["code"], error["message"]) == ("not_found", "There is no author nobody")
-    assert answer.headers["Content-Type"] == "application/json"
+    assert response.headers["Content-Type"] == "application/json"
 
 
 def test_refusals_outside_operations_use_the_usual_error_shape(tmp_path: Path) -> None:
@@ -57,9 +57,14 @@ def test_refusals_outside_operations_use_the_usual_error_shape(tmp_path: Path) -
     bare = OpenApiHarness(
         write_document(tmp_path, document({"/x": {"get": {"responses": {"204": {"description": "Done"}}}}}))
     )
-    answer = bare.request("GET", "/nothing")
-    assert answer.headers["Content-Type"] == "application/problem+json"
-    assert answer.json == {"type": "about:blank", "title": "Not Found", "status": 404, "detail": answer.json["detail"]}
+    response = bare.request("GET", "/nothing")
+    assert response.headers["Content-Type"] == "application/problem+json"
+    assert response.json == {
+        "type": "about:blank",
+        "title": "Not Found",
+        "status": 404,
+        "detail": response.json["detail"],
+    }
     assert bare.request("POST", "/x").status_code == 405
 
 
@@ -73,8 +78,8 @@ def test_a_repeated_unique_value_is_refused() -> None:
 
 @pytest.mark.parametrize("body", [b"", b"{", b"[1]", b"null", b'{"name": NaN}', b"\xff", b"[" * 900])
 def test_an_unreadable_body_is_refused(body: bytes) -> None:
-    answer = library().request("POST", "/authors", data=body, headers={"Content-Type": "application/json"})
-    assert answer.status_code in (400, 422), answer.text
+    response = library().request("POST", "/authors", data=body, headers={"Content-Type": "application/json"})
+    assert response.status_code in (400, 422), response.text
 
 
 def test_a_body_above_the_body_limit_is_refused() -> None:
@@ -133,9 +138,9 @@ FORM = {
 )
 def test_forms_are_read_by_their_schemas(tmp_path: Path, form: str, wrong: str | None) -> None:
     api = make_echo_api(tmp_path, {"requestBody": json_request_body(FORM, "application/x-www-form-urlencoded")})
-    answer = api.request("POST", "/run", data=form, headers={"Content-Type": "application/x-www-form-urlencoded"})
-    assert answer.status_code == (400 if wrong else 200), answer.text
-    assert not wrong or [each["field"] for each in answer.json["errors"]] == [wrong]
+    response = api.request("POST", "/run", data=form, headers={"Content-Type": "application/x-www-form-urlencoded"})
+    assert response.status_code == (400 if wrong else 200), response.text
+    assert not wrong or [each["field"] for each in response.json["errors"]] == [wrong]
 
 
 def test_multipart_forms_are_read_by_their_schemas(tmp_path: Path) -> None:
@@ -146,10 +151,10 @@ def test_multipart_forms_are_read_by_their_schemas(tmp_path: Path) -> None:
         ).status_code
         == 200
     )
-    answer = api.request(
+    response = api.request(
         "POST", "/run", data={"amount": "x", "card[number]": "1234"}, content_type="multipart/form-data"
     )
-    assert [each["field"] for each in answer.json["errors"]] == ["amount"]
+    assert [each["field"] for each in response.json["errors"]] == ["amount"]
 
 
 def test_a_media_type_that_is_not_declared_is_refused_with_415(tmp_path: Path) -> None:
@@ -179,9 +184,9 @@ AS_JSON = {"application/json": {"schema": {"type": "object", "required": ["n"]}}
 def test_parameters_are_read_in_every_style(tmp_path: Path, parameter: dict[str, Any], good: str, bad: str) -> None:
     api = make_echo_api(tmp_path, {"parameters": [{"in": "query", **parameter}]})
     assert api.request("POST", f"/run?{good}").status_code == 200
-    answer = api.request("POST", f"/run?{bad}")
-    assert answer.status_code == 400
-    assert answer.json["errors"][0]["field"].startswith(parameter["name"])
+    response = api.request("POST", f"/run?{bad}")
+    assert response.status_code == 400
+    assert response.json["errors"][0]["field"].startswith(parameter["name"])
 
 
 def test_headers_and_cookies_are_validated(tmp_path: Path) -> None:

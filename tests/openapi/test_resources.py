@@ -26,9 +26,9 @@ def api() -> OpenApiHarness:
 
 
 def create_record(api: OpenApiHarness, **fields: object) -> dict[str, object]:
-    answer = api.request("POST", "/authors", json={"name": "Ada", **fields})
-    assert answer.status_code == 201, answer.text
-    return dict(answer.json)
+    response = api.request("POST", "/authors", json={"name": "Ada", **fields})
+    assert response.status_code == 201, response.text
+    return dict(response.json)
 
 
 def test_a_created_record_can_be_read_and_listed(api: OpenApiHarness) -> None:
@@ -63,19 +63,19 @@ def test_write_only_properties_are_stored_and_not_returned(api: OpenApiHarness) 
 def test_put_replaces_all_properties_that_clients_can_write(api: OpenApiHarness) -> None:
     author = create_record(api, born=1815, country="UK")
     api.harness.advance("1h")
-    answer = api.request("PUT", f"/authors/{author['id']}", json={"name": "Augusta"})
-    assert answer.status_code == 200
-    assert answer.json == {**{k: author[k] for k in ("id", "created_at")}, "name": "Augusta", "country": "NL"} | {
-        "updated_at": answer.json["updated_at"]
+    response = api.request("PUT", f"/authors/{author['id']}", json={"name": "Augusta"})
+    assert response.status_code == 200
+    assert response.json == {**{k: author[k] for k in ("id", "created_at")}, "name": "Augusta", "country": "NL"} | {
+        "updated_at": response.json["updated_at"]
     }
-    assert answer.json["updated_at"].startswith("2026-03-01T13:00:00")
+    assert response.json["updated_at"].startswith("2026-03-01T13:00:00")
 
 
 def test_patch_merges_and_null_removes(api: OpenApiHarness) -> None:
     author = create_record(api, born=1815, country="UK")
     path, kind = f"/authors/{author['id']}", "application/merge-patch+json"
-    answer = api.request("PATCH", path, data=b'{"born": null, "name": "Augusta"}', headers={"Content-Type": kind})
-    assert (answer.json["name"], answer.json["country"]) == ("Augusta", "UK")
+    response = api.request("PATCH", path, data=b'{"born": null, "name": "Augusta"}', headers={"Content-Type": kind})
+    assert (response.json["name"], response.json["country"]) == ("Augusta", "UK")
     assert "born" not in api.request("GET", path).json
 
 
@@ -83,8 +83,8 @@ def test_a_deleted_record_is_gone_with_its_children(api: OpenApiHarness) -> None
     author = create_record(api)
     book = api.request("POST", f"/authors/{author['id']}/books", json={"title": "Notes"}).json
     before = len(api.stored_records("authors_books"))
-    answer = api.request("DELETE", f"/authors/{author['id']}")
-    assert (answer.status_code, answer.data) == (204, b"")
+    response = api.request("DELETE", f"/authors/{author['id']}")
+    assert (response.status_code, response.data) == (204, b"")
     assert api.request("GET", f"/authors/{author['id']}").status_code == 404
     assert api.request("DELETE", f"/authors/{author['id']}").status_code == 404
     assert api.request("GET", f"/authors/{author['id']}/books/{book['id']}").status_code == 404
@@ -145,8 +145,8 @@ def test_restoring_a_snapshot_removes_newer_records(api: OpenApiHarness) -> None
 def test_put_without_an_id_in_the_path_changes_the_record_named_in_the_body(tmp_path: Path) -> None:
     pets = OpenApiHarness(OPENAPI_DOCUMENTS / "petstore.json")
     auth = {"Authorization": f"Bearer {pets.harness.key()}", "Accept": "application/json"}
-    answer = pets.request("PUT", "/pet", json={"id": 2, "name": "Rex", "photoUrls": []}, headers=auth)
-    assert answer.status_code < 300
+    response = pets.request("PUT", "/pet", json={"id": 2, "name": "Rex", "photoUrls": []}, headers=auth)
+    assert response.status_code < 300
     assert [each["name"] for each in pets.stored_records("pet") if each["id"] == 2] == ["Rex"]
 
 
@@ -179,8 +179,8 @@ def test_records_in_an_envelope_are_stored_and_returned(tmp_path: Path, wrapper:
         if wrapper
         else {"id": "0b0e4ae0-7c3c-4f4e-9a40-2f2f6a1f2b3c", "n": 7}
     )
-    answer = api.request("POST", "/things", json=body)
-    assert answer.json == body
+    response = api.request("POST", "/things", json=body)
+    assert response.json == body
     assert api.request("GET", "/things/0b0e4ae0-7c3c-4f4e-9a40-2f2f6a1f2b3c").json == body
     page = api.request("GET", "/things").json
     assert page["total"] == 4

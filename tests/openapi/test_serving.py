@@ -28,10 +28,10 @@ CHECKS = "not_a_server_error,response_schema_conformance"
 def get(url: str, path: str, **headers: str) -> tuple[int, Any]:
     connection = HTTPConnection(urlsplit(url).netloc, timeout=60)
     connection.request("GET", path, headers=headers)
-    answer = connection.getresponse()
-    body = json.loads(answer.read())
+    response = connection.getresponse()
+    body = json.loads(response.read())
     connection.close()
-    return answer.status, body
+    return response.status, body
 
 
 def test_a_document_is_served_alone_and_the_admin_api_has_its_notes() -> None:

@@ -50,10 +50,10 @@ def test_saving_keeps_the_last_checkpoint_as_previous_and_replacing_does_not() -
     files, disk = make_disk()
     for n in (1, 2, 3):
         assert checkpoint.save(PATHS, disk, make_checkpoint(n)) == len(checkpoint.encode(make_checkpoint(n)))
-    assert files.read(PATHS.previous) == checkpoint.encode(make_checkpoint(2))
+    assert files.read(PATHS.previous_checkpoint) == checkpoint.encode(make_checkpoint(2))
     checkpoint.replace(PATHS, disk, make_checkpoint(4))
     assert files.read(PATHS.checkpoint) == checkpoint.encode(make_checkpoint(4))
-    assert files.read(PATHS.previous) == checkpoint.encode(make_checkpoint(2))
+    assert files.read(PATHS.previous_checkpoint) == checkpoint.encode(make_checkpoint(2))
     assert temporary_path(PATHS.checkpoint) not in files.names
     assert files.handles == {}
     assert files.synced == files.names

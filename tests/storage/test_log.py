@@ -26,9 +26,8 @@ class LogHarness:
         self.files = SimulatedDisk()
         self.operations: list[str] = []
         self.files.before_operation = self.operations.append
-        self.disk = Disk(
-            self.files, self.files.fsync, checkpoint_bytes=0, before_fsync=lambda: self.operations.append("gather")
-        )
+        before_fsync = lambda: self.operations.append("before_fsync")  # noqa: E731
+        self.disk = Disk(self.files, self.files.fsync, checkpoint_bytes=0, before_fsync=before_fsync)
 
     def open_log(self, *, existing: bytes = b"", last_seq: int = 0) -> WriteAheadLog:
         if existing:
@@ -150,14 +149,14 @@ def test_one_fsync_covers_all_earlier_records_and_first_calls_before_fsync(harne
     harness.operations.clear()
     log.sync(1)
     log.sync(2)
-    assert harness.operations == ["gather", "fsync"]
+    assert harness.operations == ["before_fsync", "fsync"]
     assert harness.files.names[PATHS.log].synced == harness.data
     log.append(b"[]")
     harness.operations.clear()
     log.sync(2)
     assert harness.operations == []
     log.sync(3)
-    assert harness.operations == ["gather", "fsync"]
+    assert harness.operations == ["before_fsync", "fsync"]
 
 
 def test_an_fsync_that_fails_is_not_tried_again(harness: LogHarness) -> None:

@@ -110,10 +110,10 @@ def test_only_a_transaction_with_writes_waits_for_the_disk() -> None:
     assert operations == ["append", "append", "fsync"]
 
 
-def test_watchers_are_called_when_all_tables_are_replaced_and_removed_on_close() -> None:
+def test_callbacks_are_called_when_all_tables_are_replaced_and_removed_on_close() -> None:
     memory, calls = MemoryStorage(), []
-    memory.watch(lambda: calls.append("one"))
-    memory.watch(lambda: calls.append("two"))
+    memory.on_tables_replaced(lambda: calls.append("one"))
+    memory.on_tables_replaced(lambda: calls.append("two"))
     with memory.exclusive():
         memory.load({"people": [{"id": "p1"}]})
     memory.write({"people": {"3": {"id": "p3"}}, "_store": {}, "empty": {}})
@@ -121,7 +121,7 @@ def test_watchers_are_called_when_all_tables_are_replaced_and_removed_on_close()
     assert memory.read() == {"people": {"3": {"id": "p3"}}}
     assert memory.peek_id("people") == 4
     memory.close()
-    assert memory._watchers == []
+    assert memory._replacement_callbacks == []
 
 
 @pytest.mark.parametrize(("checkpoint_bytes", "written"), [(0, True), (10**6, False)])

@@ -370,7 +370,7 @@ def test_a_password_is_not_in_errors_or_the_status(tmp_path: Path) -> None:
 
 def test_the_memory_of_a_deleted_sandbox_is_freed_without_the_garbage_collector(redis_url: str) -> None:
     store = open_store(redis_url)
-    store.watch("box", lambda _space, _changed: None)
+    store.on_remote_changes("box", lambda _space, _changed: None)
     put(store, "p")
     reference = weakref.ref(cast(Any, store.database("box")).storage)
     gc.disable()

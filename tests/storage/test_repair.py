@@ -130,7 +130,7 @@ def test_records_after_a_damaged_line_are_dropped_only_with_truncate_and_stay_in
     [
         ([BOX.checkpoint, BOX.previous_log], "box.log from byte 0"),
         ([BOX.log], "the records of box.log"),
-        ([BOX.checkpoint, BOX.previous], "box.log.prev from byte 0"),
+        ([BOX.checkpoint, BOX.previous_checkpoint], "box.log.prev from byte 0"),
     ],
 )
 def test_every_loss_is_reported(missing: list[Path], message: str) -> None:
@@ -243,9 +243,9 @@ def run_state_command(*arguments: str) -> subprocess.CompletedProcess[str]:
 @pytest.fixture
 def stopped_server_directory(tmp_path: Path) -> Path:
     """Returns the data directory of a server that was stopped, started again and killed."""
-    for how in ("terminate", "kill"):
+    for action in ("terminate", "kill"):
         with start_server("serve", "smartepi", "--port", "0", "--data", str(tmp_path)) as (process, _):
-            getattr(process, how)()
+            getattr(process, action)()
             process.wait(60)
     return tmp_path
 

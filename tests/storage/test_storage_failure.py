@@ -60,9 +60,9 @@ def post(harness: Harness, text: str = "hello", key: str | None = None) -> Any:
 
 
 def notes(harness: Harness) -> list[str]:
-    answer = harness.request("GET", "/v1/notes")
-    assert answer.status_code == 200
-    return [note["text"] for note in answer.json["data"]]
+    response = harness.request("GET", "/v1/notes")
+    assert response.status_code == 200
+    return [note["text"] for note in response.json["data"]]
 
 
 def test_on_a_full_disk_writes_are_refused_with_507_until_there_is_room(

@@ -48,7 +48,7 @@ def operations(provider: str) -> str:
 def assumptions(provider: str) -> str:
     rows = [
         (f"`{each['name']}`", f"`{each['type']}`", f"`{_value(each['default'])}`", each["sentence"], each["evidence"])
-        for each in views.provider(known_providers()[provider])["assumptions"]
+        for each in views.render_provider(known_providers()[provider])["assumptions"]
     ]
     return table(("setting", "type", "default", "what it decides", "evidence"), rows)
 
@@ -56,7 +56,7 @@ def assumptions(provider: str) -> str:
 def simulations(provider: str) -> str:
     rows = [
         (f"`{each['name']}`", each["sentence"], ", ".join(f"`{name}`" for name in each["parameters"]))
-        for each in views.provider(known_providers()[provider])["simulations"]
+        for each in views.render_provider(known_providers()[provider])["simulations"]
     ]
     return table(("simulation", "what happens", "parameters"), rows)
 

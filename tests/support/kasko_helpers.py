@@ -6,7 +6,7 @@ from base64 import b64encode
 from json import dumps
 from typing import TYPE_CHECKING, Any
 
-from mockserver.providers.kasko.products.catalog import built_in
+from mockserver.providers.kasko.products.catalog import built_in_products
 from mockserver.providers.kasko.seed import PRODUCT_ITEM_ID
 from tests.support.harness import Harness
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 SANDBOX_PATH = "/sandboxes/kasko"
 V3_HEADERS = {"Accept": "application/vnd.kasko.v3+json"}
-PRODUCT = built_in()[PRODUCT_ITEM_ID]
+PRODUCT = built_in_products()[PRODUCT_ITEM_ID]
 DATA: dict[str, Any] = {
     "employee_number": 12,
     "yearly_turnover": 90_000_000,

@@ -93,7 +93,7 @@ def test_state_check_reports_every_file_as_intact_and_changes_none(tmp_path: Pat
     done = subprocess.run([COMMAND, "state", "check", "--data", str(data)], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
     assert [line.split()[0] for line in done.stdout.splitlines()[1:]] == sorted(EXPECTED)
-    assert all(line.endswith("whole") for line in done.stdout.splitlines()[1:])
+    assert all(line.endswith("intact") for line in done.stdout.splitlines()[1:])
     for file in (OLD / "state").rglob("*.*"):
         assert (data / file.relative_to(OLD / "state")).read_bytes() == file.read_bytes()
 

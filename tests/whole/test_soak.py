@@ -12,8 +12,8 @@ from benchmarks.soak import Sample, SoakRun, find_growth, run_soak, table, unexp
 
 STEADY_SAMPLES = [Sample(nth * 1_000, nth, 100.0 + nth % 3, 11, 30 + nth % 5) for nth in range(1, 101)]
 KINDS = (
-    "create get list idempotent fault delete,sandbox made,sandbox deleted,fault set,webhook set,key made,key revoked,"
-    "requests read,events read,deliveries read,state read"
+    "create get list idempotent fault delete,sandbox created,sandbox deleted,fault created,webhook created,key created,"
+    "key revoked,requests read,events read,deliveries read,state read"
 )
 
 
@@ -56,7 +56,7 @@ def test_steady_growth_is_reported(name: str, sentence: str) -> None:
 
 
 def test_an_unexpected_status_is_reported() -> None:
-    seen = Counter({("get", 200): 5, ("get", 404): 1, ("fault", 503): 2, ("create", 500): 1, ("key made", 201): 1})
+    seen = Counter({("get", 200): 5, ("get", 404): 1, ("fault", 503): 2, ("create", 500): 1, ("key created", 201): 1})
     assert unexpected_statuses(seen) == {("get", 404): 1, ("create", 500): 1}
 
 

@@ -1,4 +1,4 @@
-"""Clock: the sandbox's time, the buttons that change it, and the timers and deliveries that are scheduled."""
+"""Clock: shows the sandbox's time and the scheduled timers and deliveries, and changes the time."""
 
 from __future__ import annotations
 
@@ -8,10 +8,11 @@ from mockserver.console import drawing
 from mockserver.console.page import Page, PageRequest, Redirect, sandbox_page, sandbox_url
 
 STEPS = (("1m", "a minute"), ("1h", "an hour"), ("1d", "a day"), ("30d", "30 days"))
+"""Duration and label of each button that advances the clock."""
 
 
 def show(request: PageRequest) -> Page:
-    """The clock, with the next timers and deliveries on a timeline."""
+    """Returns the clock with a timeline of the next timers and deliveries."""
     clock = request.call_sandbox("GET", "/clock")
     due = [_due_row(clock["now"], each["at"], each["action"], each["id"], each["parameters"]) for each in clock["due"]]
     pending = [each for each in request.call_sandbox("GET", "/deliveries", state="pending", limit=20) if each["due"]]
@@ -31,4 +32,4 @@ def move(request: PageRequest) -> Redirect:
     """Freeze, resume, advance or reset the clock."""
     body = {name: request.form[name].strip() for name in ("action", "by", "at") if request.form.get(name, "").strip()}
     clock = request.call_sandbox("PUT", "/clock", body)
-    return Redirect(sandbox_url(request.args["sandbox"], "clock"), "moved", len(clock["done"]))
+    return Redirect(sandbox_url(request.args["sandbox"], "clock"), "clock_changed", len(clock["done"]))

@@ -1,4 +1,4 @@
-"""Swagger UI for the API of a provider, or for the admin API."""
+"""API documentation: shows Swagger UI for a provider or for the admin API."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from mockserver.console.page import Page, PageRequest
 
 
 def show(request: PageRequest) -> Page:
-    """Swagger UI for the provider in the path, or for the admin API if there is none."""
+    """Returns Swagger UI for the provider in the path; without one, for the admin API."""
     if "provider" not in request.args:
         return Page("docs.html", {"name": "The admin API", "document": f"{ADMIN_PREFIX}/openapi.json"})
     provider = request.api("GET", "/providers/{provider}", None, {}, **request.args)

@@ -1,4 +1,4 @@
-"""Failures: switches for scenarios, the fault rules, and a form for a new rule with a preview."""
+"""Failures: switches scenarios on and off, and creates, previews, toggles and removes fault rules."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from mockserver.console import forms
 from mockserver.console.page import Page, PageRequest, Redirect, sandbox_page, sandbox_url
 
 DEFAULT_KIND = "status"
-"""The fault kind that the form shows first."""
+"""The fault kind that is selected when the form opens."""
 
 
 def show(request: PageRequest) -> Page:
@@ -24,18 +24,17 @@ def show(request: PageRequest) -> Page:
 
 
 def fields(request: PageRequest) -> Page:
-    """The form fields of the chosen fault kind."""
+    """Returns the form fields of the chosen fault kind."""
     return Page("fault.html", _form(request))
 
 
 def _form(request: PageRequest) -> dict[str, Any]:
-    """The form of a rule, with the submitted values, or with a match for the call in the query parameter ``from``."""
+    """Returns the form of a rule with the submitted values; its match fits the call ``from`` (query parameter)."""
     catalogue = request.api("GET", "/faults")
     kinds = {kind["kind"]: kind for kind in catalogue["kinds"]}
     written = {**_suggest_match(request), **request.query, **request.form}
     kind = kinds[forms.resolve_choice(written, "kind", [DEFAULT_KIND, *kinds])]
-    webhooks = kind["on"] == "webhooks"
-    match = {name: each for name, each in catalogue["match"].items() if name in _MATCH_FIELDS[webhooks]}
+    match = {name: each for name, each in catalogue["match"].items() if name in _MATCH_FIELDS[kind["on"]]}
     return {
         "kinds": list(kinds.values()),
         "kind": kind,
@@ -48,14 +47,14 @@ def _form(request: PageRequest) -> dict[str, Any]:
 
 
 _MATCH_FIELDS = {
-    False: ("method", "path", "operation", "key", "headers", "body"),
-    True: ("event", "endpoint", "body"),
+    "calls": ("method", "path", "operation", "key", "headers", "body"),
+    "webhooks": ("event", "endpoint", "body"),
 }
-"""The match fields of rules, by whether the kind happens to webhooks."""
+"""The match fields for fault kinds that happen to calls, and for those that happen to webhooks."""
 
 
 def _suggest_match(request: PageRequest) -> dict[str, str]:
-    """The match fields for calls like the one whose id is in the query parameter ``from``."""
+    """Returns match fields for calls like the call ``from`` (query parameter): same method and operation or path."""
     call_id = request.query.get("from")
     if not call_id:
         return {}
@@ -66,7 +65,7 @@ def _suggest_match(request: PageRequest) -> dict[str, str]:
 
 
 def _read_rule(request: PageRequest) -> dict[str, Any]:
-    """The rule in the submitted form; raises AdminApiError if a field cannot be parsed."""
+    """Returns the rule in the submitted form; raises AdminApiError if a field cannot be parsed."""
     catalogue = request.api("GET", "/faults")
     kinds = {kind["kind"]: kind for kind in catalogue["kinds"]}
     kind = kinds[forms.resolve_choice(request.form, "kind", [DEFAULT_KIND, *kinds])]
@@ -82,13 +81,13 @@ def _read_rule(request: PageRequest) -> dict[str, Any]:
 
 
 def add(request: PageRequest) -> Redirect:
-    """Create the fault rule in the submitted form."""
+    """Creates the fault rule in the submitted form."""
     request.call_sandbox("POST", "/faults", _read_rule(request))
-    return Redirect(sandbox_url(request.args["sandbox"], "failures"), "rule")
+    return Redirect(sandbox_url(request.args["sandbox"], "failures"), "rule_created")
 
 
 def preview(request: PageRequest) -> Page:
-    """Show which of the last calls the rule in the submitted form would have hit."""
+    """Shows which of the last 100 calls the rule in the submitted form would have hit."""
     try:
         return Page(
             "preview.html", {"preview": request.call_sandbox("POST", "/faults/preview", _read_rule(request)), "why": ""}
@@ -98,31 +97,31 @@ def preview(request: PageRequest) -> Page:
 
 
 def toggle(request: PageRequest) -> Redirect:
-    """Enable or disable a rule; its counts restart at 0."""
+    """Enables or disables a rule; its counts restart at 0."""
     current = request.call_sandbox("GET", "/faults/{rule}")
     rule = {name: current[name] for name in ("id", "priority", "match", "trigger", "fault")}
     request.call_sandbox("PUT", "/faults/{rule}", {**rule, "enabled": not current["enabled"]})
-    return Redirect(sandbox_url(request.args["sandbox"], "failures"), "changed")
+    return Redirect(sandbox_url(request.args["sandbox"], "failures"), "rule_changed")
 
 
 def remove(request: PageRequest) -> Redirect:
     request.call_sandbox("DELETE", "/faults/{rule}")
-    return Redirect(sandbox_url(request.args["sandbox"], "failures"), "removed")
+    return Redirect(sandbox_url(request.args["sandbox"], "failures"), "rule_removed")
 
 
 def switch_on(request: PageRequest) -> Redirect:
-    """Switch a scenario on with the submitted parameters."""
+    """Switches a scenario on with the submitted parameters."""
     declared = request.call_sandbox("GET", "/scenarios/{scenario}")["parameters"]
     chosen = {}
     for name, parameter in declared.items():
         text = request.form.get(name, "").strip()
         if text:
-            chosen[name] = text if parameter["type"] == "duration" else _number(name, text)
+            chosen[name] = text if parameter["type"] == "duration" else _parse_number(name, text)
     request.call_sandbox("PUT", "/scenarios/{scenario}", chosen)
-    return Redirect(sandbox_url(request.args["sandbox"], "failures"), "on")
+    return Redirect(sandbox_url(request.args["sandbox"], "failures"), "scenario_on")
 
 
-def _number(name: str, text: str) -> float:
+def _parse_number(name: str, text: str) -> float:
     try:
         return int(text) if text.isascii() and text.isdigit() else float(text)
     except ValueError:
@@ -131,4 +130,4 @@ def _number(name: str, text: str) -> float:
 
 def switch_off(request: PageRequest) -> Redirect:
     request.call_sandbox("DELETE", "/scenarios/{scenario}")
-    return Redirect(sandbox_url(request.args["sandbox"], "failures"), "off")
+    return Redirect(sandbox_url(request.args["sandbox"], "failures"), "scenario_off")

@@ -1,4 +1,4 @@
-"""Requests: the newest calls, and the trace of one of them."""
+"""Requests: shows the most recent calls, and one call with its trace."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from mockserver.admin.client import AdminApiError
 from mockserver.console.page import Page, PageRequest, Redirect, sandbox_page, sandbox_url
 
 PAGE_SIZE = 100
-"""Number of calls listed."""
+"""Maximum number of listed calls; the console.js constant with this name has the same value."""
 
 
 def show(request: PageRequest) -> Page:
-    """The newest calls, and the open one with its trace."""
+    """Returns the most recent calls and, if the path names a call, this call with its trace."""
     page = request.call_sandbox("GET", "/requests", limit=PAGE_SIZE)
     opened = request.call_sandbox("GET", "/requests/{request}") if "request" in request.args else None
     return sandbox_page(
@@ -27,7 +27,10 @@ def show(request: PageRequest) -> Page:
 
 
 def _pipeline(request: PageRequest, call: Any) -> list[dict[str, Any]]:
-    """The stages of the provider in order, each with its step in the trace and whether it made the response."""
+    """Returns the stages of the provider in order, each with its note in the trace and whether it made the response.
+
+    The last step in the trace belongs to the innermost stage that the call reached, and this stage made the response.
+    """
     sandbox = request.call_sandbox("GET", "")
     stages = request.api("GET", "/providers/{provider}", provider=sandbox["provider"])["stages"]
     steps = {step["stage"]: step for step in call["trace"]}
@@ -36,12 +39,12 @@ def _pipeline(request: PageRequest, call: Any) -> list[dict[str, Any]]:
 
 
 def rows(request: PageRequest) -> Page:
-    """The calls after the one in the query parameter ``after``, or the newest if it is not in the journal."""
+    """Returns the calls after the call ``after`` (query parameter); if the journal lacks it, the most recent calls."""
     after = request.query.get("after", "")
     try:
         page = request.call_sandbox("GET", "/requests", limit=PAGE_SIZE, **({"after": after} if after else {}))
     except AdminApiError:
-        # The journal has dropped the call, or was cleared.
+        # The journal has dropped the call ``after``, or was cleared.
         page = request.call_sandbox("GET", "/requests", limit=PAGE_SIZE)
     return Page("rows.html", {"calls": page["requests"][::-1], "id": request.args["sandbox"], "opened": None})
 
@@ -52,6 +55,6 @@ def replay(request: PageRequest) -> Redirect:
     return Redirect(sandbox_url(request.args["sandbox"], "requests", call["id"]))
 
 
-def clear(request: PageRequest) -> Redirect:
+def clear_journal(request: PageRequest) -> Redirect:
     request.call_sandbox("DELETE", "/requests")
-    return Redirect(sandbox_url(request.args["sandbox"], "requests"), "cleared")
+    return Redirect(sandbox_url(request.args["sandbox"], "requests"), "journal_cleared")

@@ -1,4 +1,4 @@
-"""Sandboxes: their URLs and keys, and the buttons that create, fork, reset and delete them."""
+"""Sandboxes: shows their URLs and keys, and creates, forks, resets and deletes them."""
 
 from __future__ import annotations
 
@@ -19,28 +19,28 @@ def show(request: PageRequest) -> Page:
 
 
 def _curl(sandbox: Any) -> str:
-    """A shell command for a first request to the sandbox."""
-    usable = [key["secret"] for key in sandbox["keys"] if key["state"] in ("active", "expiring")]
-    key = usable[0] if usable else "no-key-works-now"
+    """Returns a shell command that sends a first request to the sandbox."""
+    accepted = [key["secret"] for key in sandbox["keys"] if key["state"] in ("active", "expiring")]
+    key = accepted[0] if accepted else "no-key-works-now"
     return f"curl -s '{sandbox['example']}' -H 'Authorization: Bearer {key}'"
 
 
 def create(request: PageRequest) -> Redirect:
     body = {name: request.form[name] for name in ("provider", "name", "seed", "size") if request.form.get(name)}
     request.api("POST", "/sandboxes", body)
-    return Redirect(HOME, "created")
+    return Redirect(HOME, "sandbox_created")
 
 
 def fork(request: PageRequest) -> Redirect:
     request.call_sandbox("POST", "/fork", {"name": request.form.get("name") or None})
-    return Redirect(HOME, "forked")
+    return Redirect(HOME, "sandbox_forked")
 
 
 def reset(request: PageRequest) -> Redirect:
     request.call_sandbox("POST", "/reset")
-    return Redirect(HOME, "reset")
+    return Redirect(HOME, "sandbox_reset")
 
 
 def delete(request: PageRequest) -> Redirect:
     request.call_sandbox("DELETE", "")
-    return Redirect(HOME, "deleted")
+    return Redirect(HOME, "sandbox_deleted")

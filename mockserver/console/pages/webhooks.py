@@ -1,4 +1,4 @@
-"""Webhooks: the endpoints, and the deliveries with their attempts; retries and faults on purpose."""
+"""Webhooks: shows and changes endpoints, shows and retries deliveries, and tests faults."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 from mockserver.console.page import Page, PageRequest, Redirect, sandbox_page, sandbox_url
 
 PAGE_SIZE = 50
-"""Number of deliveries listed."""
+"""Maximum number of listed deliveries."""
 
 
 def show(request: PageRequest) -> Page:
@@ -21,7 +21,7 @@ def show(request: PageRequest) -> Page:
         endpoints=request.call_sandbox("GET", "/webhooks"),
         deliveries=[_with_time_span(each, sandbox["clock"]["now"]) for each in reversed(deliveries)],
         provider=_provider(request),
-        forgeries=[kind for kind in kinds if kind["on"] == "webhooks"],
+        webhook_faults=[kind for kind in kinds if kind["on"] == "webhooks"],
         opened=request.args.get("delivery"),
     )
 
@@ -31,7 +31,7 @@ def _provider(request: PageRequest) -> Any:
 
 
 def _with_time_span(delivery: Any, now: str) -> dict[str, Any]:
-    """Adds the period of the timeline: from the event to the latest of now, the attempts and the next attempt."""
+    """Adds the period of the timeline: from the creation of the event to the latest of now, its attempts and due."""
     instants = [attempt["at"] for attempt in delivery["attempts"]] + ([delivery["due"]] if delivery["due"] else [])
     start = delivery["event"]["created_at"]
     return {**delivery, "start": start, "end": max([start, now, *instants])}
@@ -45,17 +45,17 @@ def create(request: PageRequest) -> Redirect:
     events = request.form.get("events", "").replace(",", " ").split()
     body = {"url": request.form.get("url", "").strip(), **({"events": events} if events else {})}
     request.call_sandbox("POST", "/webhooks", body)
-    return _redirect(request, "endpoint")
+    return _redirect(request, "endpoint_registered")
 
 
 def test(request: PageRequest) -> Redirect:
-    """Send the vendor's test event to an endpoint."""
+    """Sends the vendor's test event to an endpoint."""
     request.call_sandbox("POST", "/webhooks/{endpoint}/test")
-    return _redirect(request, "sent")
+    return _redirect(request, "test_sent")
 
 
 def toggle(request: PageRequest) -> Redirect:
-    """Enable or disable an endpoint."""
+    """Enables or disables an endpoint."""
     endpoint = request.call_sandbox("GET", "/webhooks/{endpoint}")
     request.call_sandbox("PATCH", "/webhooks/{endpoint}", {"enabled": not endpoint["enabled"]})
     return _redirect(request, "endpoint_changed")
@@ -68,11 +68,11 @@ def rotate(request: PageRequest) -> Redirect:
 
 def delete(request: PageRequest) -> Redirect:
     request.call_sandbox("DELETE", "/webhooks/{endpoint}")
-    return _redirect(request, "removed")
+    return _redirect(request, "endpoint_deleted")
 
 
-def forge(request: PageRequest) -> Redirect:
-    """Set a fault for the next delivery to an endpoint; send a test event at once if the vendor has one."""
+def test_fault(request: PageRequest) -> Redirect:
+    """Creates a fault for the next delivery to an endpoint; sends a test event immediately if the vendor has one."""
     rule = {
         "match": {"endpoint": request.args["endpoint"]},
         "trigger": {"times": 1},
@@ -80,9 +80,9 @@ def forge(request: PageRequest) -> Redirect:
     }
     request.call_sandbox("POST", "/faults", rule)
     if _provider(request)["test_event"] is None:
-        return _redirect(request, "armed")
+        return _redirect(request, "fault_waits")
     request.call_sandbox("POST", "/webhooks/{endpoint}/test")
-    return _redirect(request, "forged")
+    return _redirect(request, "test_sent_with_fault")
 
 
 def retry(request: PageRequest) -> Redirect:

@@ -1,1 +1,1 @@
-"""Values that import nothing else of the engine: call, reply, problem, operation, provider, key, clock, randomness."""
+"""The basic types: call, reply, problem, operation, provider, key, clock. They import no other engine package."""

@@ -1,4 +1,4 @@
-"""Assumptions: settings for points a vendor leaves undocumented, each with a default, its evidence and a sentence."""
+"""Assumptions: settings for undocumented points, each with a default, the evidence for it and a description."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ MAX_BODY_BYTES = 64 * 1024 * 1024
 
 @dataclass(frozen=True, slots=True)
 class AssumptionNote:
-    """Annotates a setting with the sentence that explains it and the evidence for its default."""
+    """Annotates an assumption with its description (``sentence``) and the evidence for its default."""
 
     sentence: str
     evidence: str
 
 
 class Assumptions(BaseModel):
-    """The assumptions every provider has. A provider adds its own in a subclass and can change defaults there."""
+    """The assumptions that every provider has. A subclass adds those of one provider and can change these defaults."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
@@ -30,19 +30,19 @@ class Assumptions(BaseModel):
         Duration,
         AssumptionNote(
             "How long a new key is refused before it is accepted.",
-            "Most vendors document no delay; the default is none.",
+            "Most vendors document no delay, so the default is 0s.",
         ),
     ] = 0
     revocation_lag: Annotated[
         Duration,
         AssumptionNote(
-            "How long a revoked key is still accepted.", "Most vendors document no delay; the default is none."
+            "How long a revoked key is still accepted.", "Most vendors document no delay, so the default is 0s."
         ),
     ] = 0
     key_lifetime: Annotated[
         Duration,
         AssumptionNote(
-            "How long a key without an expiry of its own is valid; 0s means without limit.",
+            "How long a key is valid if it is created without an expiry; 0s means without limit.",
             "No vendor documents an expiry.",
         ),
     ] = 0
@@ -58,7 +58,7 @@ class Assumptions(BaseModel):
         Literal["ignored", "refused"],
         AssumptionNote(
             "Whether undocumented body fields are ignored or refused.",
-            "Contracts that grow by adding fields ignore them.",
+            "APIs that add fields over time usually ignore unknown fields.",
         ),
     ] = "ignored"
     webhook_timeout: Annotated[
@@ -79,7 +79,7 @@ class Assumptions(BaseModel):
 
 
 def describe(assumptions: type[Assumptions]) -> list[dict[str, Any]]:
-    """Returns name, type, default, sentence and evidence of each assumption of a provider."""
+    """Returns each assumption as JSON data: name, type, default, sentence and evidence."""
     schema = assumptions.model_json_schema(mode="serialization")["properties"]
     defaults = assumptions().model_dump(mode="json")
     return [

@@ -1,4 +1,4 @@
-"""A bound: the largest number of things that are kept, and what happens beyond it."""
+"""Bounds: maximum numbers, for example of stored events, and what happens when a maximum is exceeded."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ Number = int | float
 
 
 class HasJournals(Protocol):
-    """The part of the engine that a bound reads its value from."""
+    """The part of the engine from which a bound reads its value."""
 
     journals: Any
 
 
 @dataclass(frozen=True, slots=True)
 class Bound:
-    """A named maximum, read from a constant of a module; ``beyond`` says what happens when it is exceeded."""
+    """A named maximum, which is the value of a module's constant; ``beyond`` says what happens when it is exceeded."""
 
     name: str
     sentence: str

@@ -1,4 +1,4 @@
-"""The call, and Protocols for its sandbox, provider and operation: these need Call, so Call cannot import them."""
+"""The call, and Protocols used in place of its sandbox, provider and operation to avoid circular imports."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from mockserver.storage.base import Record, Space
 
 @dataclass(slots=True)
 class TraceStep:
-    """What one stage did with a call: the status it returned and its note."""
+    """The part of a trace that one stage writes: the status it returned and its note."""
 
     stage: str
     status: int | None = None
@@ -58,7 +58,7 @@ class Call:
     too_large: bool = False
     """Whether the body exceeds the sandbox's ``body_limit``; it was then not read."""
     allowed: tuple[str, ...] | None = None
-    """The methods of the path, if this method is not among them; None if no operation has the path."""
+    """The methods of the path, if it exists but not with the call's method; otherwise None."""
     address: str = "127.0.0.1"
     mount: str = ""
     """The path prefix in front of the provider's paths, for links."""
@@ -67,7 +67,7 @@ class Call:
     tenant_known: bool = True
     """Whether the tenant named in the path exists; True if the provider's paths name no tenant."""
     wait: Callable[[float], None] = _no_wait
-    """Delays this call by a number of seconds of real time. Stages must not sleep in any other way."""
+    """Delays this call by a number of seconds of real time. Stages must use it instead of sleeping."""
     now: int = 0
     """The instant of the call on the sandbox's clock."""
     serial: int = 0
@@ -85,7 +85,7 @@ class Call:
     rng: Rng | None = None
     """The rng of the current fault. It belongs to the rule, so that other traffic does not change its values."""
     before_commit: list[Callable[[Space, Call, Reply], None]] = field(default_factory=list)
-    """Functions that write more into the operation's transaction, after the operation has returned."""
+    """Functions that run after the operation, in its transaction, to write more records."""
     prepared: Any = None
     """What ``Operation.prepare`` returned before the transaction began."""
     space: Space = UNAVAILABLE_SPACE
@@ -94,9 +94,9 @@ class Call:
 
     @property
     def body(self) -> Any:
-        """The body, parsed into the operation's model. Raises Problem if fields are invalid.
+        """Returns the body, parsed into the operation's model. Raises Problem if fields are invalid.
 
-        The operation therefore decides whether a missing record or an invalid field is refused first.
+        The Problem is raised only here, so that the operation can refuse a missing record before an invalid field.
         """
         if isinstance(self._body, Exception):
             raise self._body
@@ -107,11 +107,11 @@ class Call:
         return Call(**{name: getattr(self, name) for name in _REQUEST_FIELDS})
 
     def note(self, text: str) -> None:
-        """Sets the trace note of the newest trace step: what a stage decided, and why."""
+        """Sets the note of the newest trace step, which says what the stage decided and why."""
         self.trace[-1].note = text
 
     def nth(self, purpose: str) -> int:
-        """Increments the sandbox's counter of a purpose, for ids and random values, in the operation's transaction."""
+        """Increments and returns the sandbox's counter for a purpose, such as the ids of a collection."""
         return self.space.increment(purpose)
 
 
@@ -183,7 +183,7 @@ class ProviderView(Protocol):
     @property
     def idempotency(self) -> IdempotencyPolicy | None: ...
     @property
-    def repeated_query_parameter(self) -> Literal["first", "last"]: ...
+    def repeated_query_value(self) -> Literal["first", "last"]: ...
     @property
     def read_body(self) -> Callable[[Call], bytes]: ...
     @property
@@ -238,9 +238,9 @@ class EventSender(Protocol):
     """The webhook deliveries of a sandbox."""
 
     def enqueue(
-        self, space: Space, now: int, event: Record, only: str | None = None, *, once: bool = False
+        self, space: Space, now: int, event: Record, endpoint: str | None = None, *, once: bool = False
     ) -> list[str]:
-        """Adds a delivery per subscribed endpoint, or for ``only``; ``once`` disables retries. Returns their ids."""
+        """Adds a delivery per subscribed endpoint, or for ``endpoint``; ``once`` disables retries. Returns the ids."""
 
     def send_test(self, space: Space, now: int, endpoint: str) -> list[str]:
         """Adds a delivery of the vendor's test event to an endpoint; returns the delivery ids."""
@@ -291,7 +291,7 @@ class SandboxView(Protocol):
     def transaction(
         self, *, durable: bool = True, wait: bool = True, read_only: bool = False
     ) -> AbstractContextManager[Space]:
-        """Opens a transaction over the sandbox's records and holds the sandbox's lock."""
+        """Opens a transaction on the sandbox's records and holds the sandbox's lock; see ``Store.transaction``."""
 
     def handle(self, call: Call) -> Reply: ...
 

@@ -13,7 +13,7 @@ from typing import Annotated
 from pydantic import BeforeValidator, PlainSerializer, ValidationInfo, WithJsonSchema
 
 SECOND = 1_000_000
-"""One second in microseconds, the unit of every instant and duration in the engine."""
+"""One second in microseconds, which are the unit of every instant and duration in the engine."""
 LATEST_INSTANT = 253_402_300_799 * SECOND
 """The last second of the year 9999, the latest instant of a sandbox's clock."""
 _UNITS = {"ms": 1_000, "s": SECOND, "m": 60 * SECOND, "h": 3_600 * SECOND, "d": 86_400 * SECOND}
@@ -23,7 +23,7 @@ _NAIVE_EPOCH = _EPOCH.replace(tzinfo=None)
 
 
 def wall_time() -> int:
-    """Returns the wall clock's instant; no other code reads it."""
+    """Returns the wall clock's instant. Only this function reads the wall clock."""
     return time.time_ns() // 1_000  # noqa: TID251
 
 
@@ -64,7 +64,7 @@ def format_instant(instant: int, digits: int = 6) -> str:
 
 @lru_cache(maxsize=1_024)
 def _format_second(seconds: int) -> str:
-    # Cached: most records have two instants, and nearly all of them lie in the same few seconds.
+    # Cached, because most records have two instants and nearly all of them lie in the same few seconds.
     return (_NAIVE_EPOCH + timedelta(seconds=seconds)).isoformat()
 
 
@@ -111,7 +111,7 @@ def format_duration(length: int) -> str:
 
 
 def _read_duration(value: object, info: ValidationInfo) -> int:
-    # Numbers are microseconds inside the engine. In JSON a unit is required: a bare 60 would mean 60 microseconds.
+    # Numbers are microseconds inside the engine. JSON needs a unit, because a bare 60 would mean 60 microseconds.
     if info.mode == "json" and not isinstance(value, str):
         raise ValueError(f"{value!r} is not a duration; write it as 250ms, 90s, 15m, 1h30m or 30d")
     return parse_duration(value)
@@ -125,7 +125,7 @@ Duration = Annotated[
     PlainSerializer(format_duration, return_type=str),
     WithJsonSchema({"type": "string", "pattern": DURATION, "examples": ["90s", "15m", "1h"]}),
 ]
-"""A duration: microseconds inside, text such as ``90s`` in JSON."""
+"""A duration: a number of microseconds in Python, text such as ``90s`` in JSON."""
 
 Instant = Annotated[
     int,
@@ -133,4 +133,4 @@ Instant = Annotated[
     PlainSerializer(format_instant, return_type=str),
     WithJsonSchema({"type": "string", "format": "date-time"}),
 ]
-"""An instant: microseconds since 1970 inside, ISO 8601 text in JSON."""
+"""An instant: a number of microseconds since 1970 in Python, ISO 8601 text in JSON."""

@@ -1,4 +1,4 @@
-"""JSON encoding of bodies."""
+"""Encodes bodies as JSON."""
 
 from __future__ import annotations
 
@@ -19,5 +19,5 @@ def as_json(value: Any, *, sort: bool = False) -> bytes:
     if sort:
         return _sorted.encode(value).encode()
     data = to_json(value)
-    # to_json writes NaN and Infinity as they are. The strict encoder refuses them, except inside a string.
+    # to_json also writes NaN and Infinity. The strict encoder refuses these numbers, but accepts the words in a string.
     return _strict.encode(value).encode() if b"NaN" in data or b"Infinity" in data else data

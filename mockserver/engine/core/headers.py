@@ -1,4 +1,4 @@
-"""Response headers that an operator can set: valid names and values, none that frame the message."""
+"""Validates the response headers that an operator sets; headers that frame the message are refused."""
 
 from __future__ import annotations
 

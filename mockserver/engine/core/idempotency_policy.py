@@ -1,4 +1,4 @@
-"""A provider's idempotency keys: which requests may carry one, and how a repetition is recognised."""
+"""A provider's rules for idempotency keys: which requests can carry a key, and how a repetition is recognised."""
 
 from __future__ import annotations
 

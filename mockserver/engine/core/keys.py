@@ -85,7 +85,7 @@ def _in_ranges(address: str, cidrs: tuple[str, ...]) -> bool:
 def _network(cidr: str) -> IPv4Network | IPv6Network:
     """Parses a range; an IPv4-mapped IPv6 range becomes the IPv4 range."""
     net = ip_network(cidr)
-    # A range of more than all IPv4 addresses begins at no address that is one of them.
+    # Only a range of 96 or more prefix bits begins at an IPv4-mapped address.
     mapped = net.network_address.ipv4_mapped if isinstance(net, IPv6Network) else None
     return net if mapped is None else IPv4Network((mapped, net.prefixlen - 96))
 
@@ -104,12 +104,12 @@ NO_CREDENTIAL = Credential()
 
 @dataclass(frozen=True, slots=True)
 class KeyPolicy:
-    """How a provider's keys are made, and which keys a new sandbox has."""
+    """How a provider creates keys, and which keys a new sandbox has."""
 
     mint: Callable[[Randomness, str, int, str], str]
     """(randomness, name, nth, mode) -> the secret; the name comes from ``Provider.key_name``."""
     modes: tuple[str, ...] = ("test",)
     scopes: tuple[str, ...] = ()
-    """All scopes of the provider; a key that is made without scopes has all of them."""
+    """All scopes of the provider; a key that is created without scopes has all of them."""
     initial_modes: tuple[str, ...] = ("test",)
     """The modes of the keys of a new sandbox, one key for each."""

@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 MAX_LATENCY_MS = 600_000
-"""The longest latency in milliseconds: ten minutes, longer than clients wait."""
+"""The longest latency in milliseconds: ten minutes, which is longer than clients wait."""
 Milliseconds = Annotated[float, Field(ge=0, le=MAX_LATENCY_MS)]
 
 

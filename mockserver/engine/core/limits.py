@@ -1,4 +1,4 @@
-"""Rate limit and quota of a sandbox."""
+"""The rate limit and the quota of a sandbox."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from mockserver.engine.core.clock import SECOND, Duration
 
 
 class Limits(BaseModel):
-    """Rate limit and quota of a sandbox, for all its keys together and on the sandbox's clock."""
+    """The rate limit and the quota of a sandbox. They count the calls of all keys together, on the sandbox's clock."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     rate: int | None = Field(
-        default=None, ge=1, le=1_000_000, description="Calls per second by which the token bucket refills."
+        default=None, ge=1, le=1_000_000, description="Calls per second; the token bucket refills at this rate."
     )
     burst: int | None = Field(
         default=None, ge=1, le=10_000_000, description="Calls in a full token bucket; default: rate."

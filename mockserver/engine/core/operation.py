@@ -1,4 +1,4 @@
-"""An operation: method, path, models, and the function that performs it."""
+"""An operation: its method, path and models, and the function that performs it."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ class Operation:
     """Whether a sandbox with these assumptions has the operation; None means always."""
 
     prepare: Callable[[Call], Any] | None = None
-    """Called before the transaction, for slow work; ``call.prepared`` is what it returned."""
+    """Does slow work before the transaction begins; ``call.prepared`` is its result."""
 
     def is_available(self, assumptions: Assumptions) -> bool:
         return self.available_if is None or self.available_if(assumptions)

@@ -1,4 +1,4 @@
-"""Refusals in vendor-neutral words, which a provider's dialect renders, and the errors of the admin API."""
+"""Refusals in vendor-neutral form, which a provider's dialect renders, and the errors of the admin API."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ STATUS_BY_CODE: dict[str, int] = {
     "idempotency_in_flight": 409,
     "injected": 500,
 }
-"""The default status of each code with which the engine refuses."""
+"""The default HTTP status of each problem code."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +75,7 @@ class Problem(Exception):
 
 
 class StaleEpoch(Exception):
-    """The sandbox was reset or restored during a call, so that the call's epoch has ended."""
+    """Raised when the sandbox is reset or restored during a call, which ends the call's epoch."""
 
 
 def storage_failure_status(error: StoreError) -> tuple[int, str]:
@@ -88,13 +88,13 @@ def storage_failure_status(error: StoreError) -> tuple[int, str]:
 
 
 class Refusal(ValueError):
-    """An operator's request is refused; the message names the value, the rule and the nearest right answer."""
+    """Raised to refuse an operator's request; the message names the value, the rule and the nearest valid value."""
 
     status = 422
 
 
 class UnknownName(Refusal):
-    """An operator named something that does not exist."""
+    """Raised when an operator names something that does not exist; the message has the nearest known name."""
 
     status = 404
 
@@ -103,6 +103,6 @@ class UnknownName(Refusal):
 
 
 class Conflict(Refusal):
-    """An operator wants to create something under a name, or in a place, that is already used."""
+    """Raised when a request conflicts with the state of the server, for example because a name is taken."""
 
     status = 409

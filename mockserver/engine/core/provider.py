@@ -34,10 +34,10 @@ def ignore_progress(done: int, total: int) -> None:
 
 
 DEFAULT_STAGES: list[Stage] = []
-"""The stages of a provider that declares none. The pipeline fills the list, because core does not import it."""
+"""The stages of a provider that declares none. ``pipeline.py`` fills the list, because core must not import it."""
 
 
-def _raw_body(call: Call) -> bytes:
+def _unchanged_body(call: Call) -> bytes:
     return call.data
 
 
@@ -54,7 +54,7 @@ class Provider:
     """What the vendor calls a sandbox: organization, workspace, platform, account."""
     version: str
     prefix: str
-    """The end of a client's base URL: ``/v1``, ``/t/{slug}/api/v1``."""
+    """The part of a client's base URL after the provider's name: ``/v1``, ``/t/{slug}/api/v1``."""
     operations: tuple[Operation, ...]
     collections: tuple[Collection, ...]
     dialect: Dialect
@@ -67,10 +67,10 @@ class Provider:
     """(generated records, instant) -> the seed data as of that instant; None if it does not depend on time."""
     read_body_credential: Callable[[bytes, str], Credential] | None = None
     """(body, Content-Type) -> the credential in the body; called only if headers and query have none."""
-    read_body: Callable[[Call], bytes] = _raw_body
-    """(call) -> its body as JSON; for providers that accept other media types too."""
-    repeated_query_parameter: Literal["first", "last"] = "last"
-    """Which value of a repeated query parameter is used."""
+    read_body: Callable[[Call], bytes] = _unchanged_body
+    """(call) -> the body as JSON bytes. A provider that also accepts other media types converts them here."""
+    repeated_query_value: Literal["first", "last"] = "last"
+    """Which value counts when a query parameter is repeated."""
     slug: str | None = None
     """The path parameter that names the tenant; None if only the key identifies it."""
     assumptions: type[Assumptions] = Assumptions
@@ -84,12 +84,12 @@ class Provider:
     refusal_media_types: tuple[str, ...] = ("application/problem+json", "application/json")
     """The media types of refusals."""
     refused_paths: tuple[str, ...] = ()
-    """Paths that exist but have no operation; every method is refused with 405."""
+    """Paths that exist but have no operation, so that every method is refused with 405."""
     limits_assumption: AssumptionNote = _NO_LIMIT
     example: str = ""
     """A path for a first GET request: ``/v1/employees?limit=2``."""
     bounds: tuple[Bound, ...] = ()
-    """The provider's own bounds, in addition to the engine's."""
+    """The bounds of this provider, in addition to those of the engine."""
     notes: tuple[str, ...] = ()
     """What a user should know before relying on the provider, one line each."""
 
@@ -111,7 +111,7 @@ class Provider:
         return self.assumptions.model_validate_json(as_json(chosen)) if chosen else self.assumptions.model_construct()
 
     def get_simulation(self, name: str) -> Simulation:
-        """Raises UnknownName, which names the nearest simulation."""
+        """Returns a simulation; raises UnknownName with the nearest name."""
         simulation = self._simulations.get(name)
         if simulation is None:
             raise UnknownName("simulation", name, list(self._simulations))

@@ -1,4 +1,4 @@
-"""Random values of a sandbox: (seed, purpose, nth) determines each, on any machine and in any order."""
+"""Random values of a sandbox. Seed, purpose and number determine each value, on any machine and in any order."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _VARIANT = dict(zip(HEX, "89ab" * 4, strict=True))
 
 
 class Rng:
-    """The rng of one event. Each name gives its own value, and the same value each time."""
+    """The random values of one event, by name. The same name always gives the same value."""
 
     __slots__ = ("_nth", "_purpose", "_randomness")
 
@@ -30,7 +30,7 @@ class Rng:
 
 
 class Randomness:
-    """Random values from a seed; no value depends on another one."""
+    """Random values from a seed; no value depends on other values."""
 
     def __init__(self, seed: str) -> None:
         self.seed = seed
@@ -57,8 +57,8 @@ class Randomness:
 
     def token(self, purpose: str, nth: int | str, length: int) -> str:
         """Returns ``length`` letters of the URL-safe base64 alphabet."""
-        pages = range((length + 31) // 32)
-        return "".join(self.text(purpose, f"{nth}/{page}", 32, URLSAFE) for page in pages)[:length]
+        blocks = range((length + 31) // 32)
+        return "".join(self.text(purpose, f"{nth}/{block}", 32, URLSAFE) for block in blocks)[:length]
 
     def uuid(self, purpose: str, nth: int | str) -> str:
         """Returns a version 4 UUID."""

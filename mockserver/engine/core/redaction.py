@@ -14,14 +14,15 @@ _MEMBER = re.compile(r'("([^"\\]*+)"\s*+:\s*+")((?:[^"\\]++|\\.)*+)("|\\?\Z)', r
 
 
 def mask(value: str) -> str:
-    """Returns ``***`` and the last four characters of a secret; only ``***`` for one of at most eight."""
+    """Returns ``***`` and the last four characters of a secret, or only ``***`` if it has at most eight characters."""
     return f"***{value[-4:]}" if len(value) > 8 else "***"
 
 
 def redact(text: str, secrets: Iterable[str], name: str = "", *, cut: bool = False) -> str:
-    """Masks the given secrets, the values of JSON members with a secret's name, and the text of such a parameter.
+    """Masks the given secrets in a text, and the values of JSON members whose name suggests a secret.
 
-    ``name`` is the parameter's name. With ``cut``, the beginning of a secret at the end of the text is masked too.
+    ``name`` is the name of the parameter whose value is ``text``; if it suggests a secret, all of ``text`` is masked.
+    With ``cut``, the text is the beginning of a longer one, so a partial secret at its end is masked too.
     """
     if name and _SECRET_PARAMETER.search(name):
         return mask(text)

@@ -1,4 +1,4 @@
-"""Names of version 0.1.0 that providers can still use. New code uses the new names."""
+"""Names of version 0.1.0 that providers can still use; new code uses the new names."""
 
 from __future__ import annotations
 

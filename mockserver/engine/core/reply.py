@@ -1,4 +1,4 @@
-"""The reply, and what the edge does to its bytes."""
+"""The reply, and how the edge sends its bytes."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from mockserver.engine.core.problem import Problem
 
 @dataclass(frozen=True, slots=True)
 class Pace:
-    """Send a number of bytes, pause for a number of seconds, and repeat."""
+    """Sends a body in pieces: ``bytes`` bytes, then a pause of ``seconds`` seconds."""
 
     bytes: int
     seconds: float
@@ -18,17 +18,17 @@ class Pace:
 
 @dataclass(frozen=True, slots=True)
 class Wire:
-    """What the edge does to the bytes of a reply. It is data, so that the edge need not know the fault."""
+    """How the edge sends a reply. It is plain data, so that the edge does not depend on the fault kinds."""
 
     hold: float = 0.0
-    """Seconds before the first byte; infinite means until the client closes the connection."""
+    """Seconds of delay before the first byte; infinity means until the client closes the connection."""
     pace: Pace | None = None
     head: bool = True
     """Whether the status line and the headers are sent."""
     cut_after: int | None = None
-    """Close the connection after this number of body bytes."""
+    """The number of body bytes after which the connection is closed; None sends the whole body."""
     reset: bool = False
-    """Close the connection with a TCP reset."""
+    """Whether the connection is closed with a TCP reset."""
 
 
 @dataclass(slots=True)
@@ -48,7 +48,7 @@ class Reply:
 
 
 def problem_reply(status: int, detail: str) -> Reply:
-    """Returns a problem-details response of the server, for errors that no vendor has."""
+    """Returns a problem-details response, for errors of Testmode itself, which no vendor returns."""
     body = {"type": "about:blank", "title": "Testmode", "status": status, "detail": detail}
     return Reply(status, [("Content-Type", "application/problem+json")], as_json(body))
 

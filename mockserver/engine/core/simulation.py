@@ -21,10 +21,10 @@ class SimulationContext:
     now: int
     space: Space
     keys: list[Key] = field(default_factory=list)
-    """Keys that were made or revoked; they take effect after the commit."""
+    """The keys that the simulation created or revoked; they take effect after the commit."""
 
     def mint(self, **fields: Any) -> Key:
-        """Makes a key; ``fields`` are those of ``KeyWriter.write_key``."""
+        """Creates a key; ``fields`` are the keyword arguments of ``KeyWriter.write_key``."""
         self.keys.append(self.sandbox.keyring.write_key(self.space, self.now, **fields))
         return self.keys[-1]
 
@@ -48,4 +48,4 @@ class Simulation:
 
 
 WriteContext = Call | SimulationContext
-"""Where records are changed: a call or a simulation. Both have ``sandbox``, ``now`` and ``space``."""
+"""The context in which records are changed: a call or a simulation. Both have ``sandbox``, ``now`` and ``space``."""

@@ -1,4 +1,4 @@
-"""The value of ``Call.space`` while no operation is performed; every use raises AssertionError."""
+"""The value of ``Call.space`` while no operation is performed: every use raises AssertionError."""
 
 from __future__ import annotations
 

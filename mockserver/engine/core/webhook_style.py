@@ -1,4 +1,4 @@
-"""How a provider sends webhooks: envelope, headers, signature, secrets and ids, as one value."""
+"""How a provider sends webhooks: envelope, headers, signature, secrets and ids."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class SigningInput:
     delivery: str
     """The delivery's id, the same for every attempt."""
     at: int
-    """When it is signed, on the sandbox's clock, in seconds since 1970."""
+    """The time of signing on the sandbox's clock, in seconds since 1970."""
     body: bytes
     secrets: tuple[str, ...]
     """The endpoint's secret and, during its grace period, the previous one."""
@@ -36,7 +36,7 @@ class ReceivedWebhook:
     body: bytes
     secrets: tuple[str, ...]
     now: int
-    """The receiver's clock, in seconds since 1970."""
+    """The time on the receiver's clock, in seconds since 1970."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +48,7 @@ class WebhookStyle:
     envelope: Callable[[SandboxView, Record], Any]
     """(sandbox, event) -> the body as JSON data."""
     headers: Callable[[SandboxView, SigningInput], HeaderList]
-    """The headers with the signature, without Content-Length and Host."""
+    """(sandbox, signing input) -> the headers, with the signature but without Content-Length and Host."""
     verify: Callable[[ReceivedWebhook], None]
     """Raises InvalidSignature if a receiver must refuse the webhook."""
     versions: tuple[str, ...] = ("",)

@@ -13,7 +13,7 @@ from mockserver.engine.webhooks.attempt import Attempt
 
 
 class Fault(BaseModel):
-    """A fault kind. A subclass with a ``kind``, in its own file, registers itself."""
+    """The base class of fault kinds. Each subclass has a field ``kind`` and registers itself under its default."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
@@ -26,7 +26,7 @@ class Fault(BaseModel):
         Fault.KINDS[cls.model_fields["kind"].default] = cls
 
     APPLIES_TO: ClassVar[str] = "calls"
-    """What the fault happens to: ``calls`` of clients or ``webhooks``."""
+    """What the fault applies to: ``calls`` of clients or ``webhooks``."""
 
     def apply(self, call: Call, proceed: Proceed) -> Reply:
         """Returns a reply instead of the rest of the pipeline, or changes the reply of ``proceed(call)``."""

@@ -1,4 +1,4 @@
-"""Matching: which calls or deliveries a fault rule or a query of the journal is about."""
+"""Matches calls and deliveries, for fault rules and for journal queries."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ class TextMatch(BaseModel):
         return self
 
     def matches(self, value: Any) -> bool:
-        """Whether a value, None if it is absent, meets the conditions."""
+        """Whether a value meets the conditions; None means that the value is absent."""
         if self.present is not None and (value is not None) != self.present:
             return False
         if value is None:
@@ -110,7 +110,7 @@ class Match(BaseModel):
         if self.operation is not None and not _glob(self.operation).fullmatch(name):
             yield f"operation is {name or 'none'}, not {self.operation}"
         if self.key is not None and not _is_key(call, self.key):
-            yield f"key is not {self.key if not call.credential.secret else 'the one of the match'}"
+            yield f"key is not {self.key if not call.credential.secret else 'the key of the match'}"
         for header, text in self.headers.items():
             value = call.headers.get(header.lower())
             if not text.matches(value):

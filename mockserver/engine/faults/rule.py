@@ -1,4 +1,4 @@
-"""Fault rules: where (match), when (trigger) and what (fault), and the decision for each call or attempt."""
+"""Fault rules: a match, a trigger and a fault, and the decision whether a call or attempt is hit."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ from mockserver.storage.base import Space
 
 COUNT_COLLECTION = "_fault_counts"
 KEYED_COUNT_COLLECTION = "_fault_counts_apart"
-"""Counts of rules that count per key or idempotency key. A flood of keys must not evict the other counts."""
+"""Counts per key or idempotency key. They are stored separately, so that many keys cannot evict other counts."""
 MAX_KEYED_COUNTS = 10_000
-"""The largest number of such counts per sandbox; beyond it the oldest are deleted."""
+"""Counts per key or idempotency key in a sandbox; beyond it the oldest are deleted."""
 
 if TYPE_CHECKING:
     AnyFault = Fault
@@ -47,7 +47,7 @@ class Trigger(BaseModel):
         default="rule", description="Count for the rule as a whole, or separately per API key or idempotency key."
     )
     after: Duration | None = Field(
-        default=None, description="How long after it is set the rule takes effect, on the sandbox's clock."
+        default=None, description="How long the rule waits before it takes effect, on the sandbox's clock."
     )
     ttl: Duration | None = Field(default=None, description="How long the rule stays in effect, on the sandbox's clock.")
 
@@ -91,7 +91,7 @@ class FaultRule(BaseModel):
 
 
 class ActiveRule:
-    """A rule that is set in a sandbox. Its decisions depend only on seed, rule and number of the match."""
+    """A rule that is set in a sandbox. Its nth decision depends only on the seed and the rule."""
 
     __slots__ = ("_ends_at", "_randomness", "_starts_at", "rule", "scenario", "set_at")
 
@@ -131,7 +131,7 @@ class ActiveRule:
             self.rule.fault.apply_to_attempt(attempt)
 
     def preview(self, calls: Iterable[Call]) -> Iterator[bool]:
-        """Yields for each call whether the rule, set just before the first, would hit it. Nothing is counted."""
+        """Yields for each call whether the rule would hit it if it were set before the first call; counts nothing."""
         counts: dict[str, tuple[int, int]] = {}
         for call in calls:
             if next(self.mismatches(call), None) is not None:
@@ -140,7 +140,7 @@ class ActiveRule:
             scope = self._count_key(call)
             id = f"{self.rule.id}|{scope}" if scope else self.rule.id
             matched, fired = counts.get(id, (0, 0))
-            hit = self._draw(id, matched + 1, fired) is not None
+            hit = self._rng_if_hit(id, matched + 1, fired) is not None
             counts[id] = (matched + 1, fired + hit)
             yield hit
 
@@ -157,7 +157,7 @@ class ActiveRule:
     def wrap(self, proceed: Proceed) -> Proceed:
         """Returns the rest of the pipeline, wrapped in the fault."""
 
-        # Decided when the call arrives here: a rule further out can respond first, and the call is then not counted.
+        # The rule decides when the call arrives here. If an outer rule responds first, the call is not counted.
         def run(call: Call) -> Reply:
             if not self.count_and_decide(call):
                 return proceed(call)
@@ -179,7 +179,7 @@ class ActiveRule:
     def _decide(self, target: Call | Attempt, space: Space, collection: str, id: str) -> bool:
         count = space.get(collection, id) or {"id": id, "rule": self.rule.id, "matched": 0, "fired": 0}
         nth, fired = count["matched"] + 1, count["fired"]
-        rng = self._draw(id, nth, fired)
+        rng = self._rng_if_hit(id, nth, fired)
         hit = rng is not None
         if hit:
             target.rng = rng
@@ -190,7 +190,7 @@ class ActiveRule:
             space.put(collection, counted)
         return hit
 
-    def _draw(self, id: str, nth: int, fired: int) -> Rng | None:
+    def _rng_if_hit(self, id: str, nth: int, fired: int) -> Rng | None:
         """Returns the rng of the nth matching call if the rule hits it, otherwise None."""
         rng = Rng(self._randomness, f"fault:{id}", nth)
         return rng if self._is_eligible(nth, fired) and rng.uniform("hit") < self.rule.trigger.probability else None

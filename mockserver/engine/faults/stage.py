@@ -7,7 +7,7 @@ from mockserver.engine.core.reply import Reply
 
 
 def faults(call: Call, proceed: Proceed) -> Reply:
-    """Wraps the rest of the pipeline in every rule, the lowest priority number outermost."""
+    """Wraps the rest of the pipeline in every rule; the rule with the lowest priority number is outermost."""
     step = call.trace[-1]
     for active in reversed(call.sandbox.ruleset.call_rules):
         proceed = active.wrap(proceed)

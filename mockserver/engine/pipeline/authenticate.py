@@ -1,4 +1,4 @@
-"""The stage that checks the API key: known, active, allowed from this address, with the needed scope."""
+"""The stage that checks the API key: its state, the client's address and the scope of the operation."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _CODE_BY_STATE = {"propagating": "key_propagating", "revoked": "key_revoked", "e
 
 
 def authenticate(call: Call, proceed: Proceed) -> Reply:
-    """Refuses a call without an active key of the sandbox that allows the client's address and the operation."""
+    """Refuses a call unless its key is active in the sandbox and allows the client's address and the operation."""
     if not call.credential.shown:
         raise Problem("no_credentials", "No API key was sent")
     key = call.sandbox.keyring.by_secret.get(call.credential.secret or "")

@@ -1,4 +1,4 @@
-"""The stage that executes a request with an idempotency key once, and repeats the stored reply afterwards."""
+"""The stage that executes a request with an idempotency key once, and then returns its stored reply."""
 
 from __future__ import annotations
 
@@ -22,25 +22,25 @@ MAX_IDEMPOTENCY_RECORDS = 50_000
 
 
 def idempotency(call: Call, proceed: Proceed) -> Reply:
-    """Repeats the stored reply to an earlier request; refuses a request while an equal one is in flight."""
+    """Returns the stored reply of a request that has been executed; refuses a request whose key is in flight."""
     policy = call.sandbox.provider.idempotency
     if policy is None or call.method not in policy.methods or policy.header not in call.headers:
         return proceed(call)
-    name = _record_id(call, policy)
+    record_id = _record_id(call, policy)
     fingerprint = _fingerprint(call, policy)
     with call.sandbox.transaction(durable=False) as space:
-        # Claim before reading: the record of the first request is durable only when that request releases its claim.
-        if not space.claim(name):
+        # Claim before reading, because the first request's record is durable only when its claim is released.
+        if not space.claim(record_id):
             raise Problem("idempotency_in_flight", "A request with this idempotency key is being processed")
-        stored = space.get(COLLECTION, name)
+        stored = space.get(COLLECTION, record_id)
         if stored and call.now < stored["expires"]:
-            space.release(name)
+            space.release(record_id)
             return _replay(call, policy, stored, fingerprint)
-    call.before_commit.append(partial(_store_reply, policy, name, fingerprint))
+    call.before_commit.append(partial(_store_reply, policy, record_id, fingerprint))
     try:
         return proceed(call)
     finally:
-        call.sandbox.release_claim(name, call.epoch)
+        call.sandbox.release_claim(record_id, call.epoch)
 
 
 def _record_id(call: Call, policy: IdempotencyPolicy) -> str:
@@ -79,15 +79,15 @@ def _replay(call: Call, policy: IdempotencyPolicy, stored: Record, fingerprint: 
 
 
 def _store_reply(
-    policy: IdempotencyPolicy, name: str, fingerprint: str, space: Space, call: Call, reply: Reply
+    policy: IdempotencyPolicy, record_id: str, fingerprint: str, space: Space, call: Call, reply: Reply
 ) -> None:
     record: dict[str, Any] = {
-        "id": name,
+        "id": record_id,
         "expires": call.now + policy.lifetime,
         "fingerprint": fingerprint,
         "status": reply.status,
         "headers": [list(pair) for pair in reply.headers],
         "body": b64encode(reply.body).decode(),
     }
-    space.drop(COLLECTION, name)
+    space.drop(COLLECTION, record_id)
     space.append(COLLECTION, record, max_records=MAX_IDEMPOTENCY_RECORDS)

@@ -23,7 +23,7 @@ from mockserver.engine.faults.rule import ActiveRule
 from mockserver.storage.base import StoreError
 
 MAX_SHOWN_BODY_BYTES = 65_536
-"""The largest number of body bytes that the journal shows; of longer bodies it also shows size and SHA-256."""
+"""The maximum number of body bytes that the journal shows; a longer body is cut and shown with its SHA-256."""
 ENTRY_OVERHEAD_BYTES = 3_200
 """The approximate memory of an entry without its bodies, in bytes."""
 
@@ -37,7 +37,7 @@ class Entry:
     milliseconds: float
     bug: str | None = None
     at: int = field(default_factory=wall_time)
-    """When the entry was made, on the wall clock, as charts need it."""
+    """When the entry was made, on the wall clock, which charts of traffic use."""
 
     @property
     def id(self) -> str:
@@ -49,7 +49,7 @@ class Entry:
         return ENTRY_OVERHEAD_BYTES + len(self.call.data) + len(self.reply.body)
 
     def summarize(self) -> dict[str, Any]:
-        """Returns the members that a list of entries shows; secrets are masked."""
+        """Returns the entry as a list shows it; secrets are masked."""
         call = self.call
         return {
             "id": self.id,
@@ -89,15 +89,15 @@ class Entry:
 
 
 def render_body(data: bytes, secrets: Iterable[str]) -> dict[str, Any]:
-    """Returns size and text of a body with masked secrets; a long text is cut and has the SHA-256 of the whole body."""
-    long = len(data) > MAX_SHOWN_BODY_BYTES
-    text = redact(data[:MAX_SHOWN_BODY_BYTES].decode("utf-8", "replace"), secrets, cut=long)
-    cut = {"cut": True, "sha256": sha256(data).hexdigest()} if long else {}
-    return {"size": len(data), "text": text, **cut}
+    """Returns the size and the text of a body with masked secrets; for a long body, the cut text and its SHA-256."""
+    is_long = len(data) > MAX_SHOWN_BODY_BYTES
+    text = redact(data[:MAX_SHOWN_BODY_BYTES].decode("utf-8", "replace"), secrets, cut=is_long)
+    digest = {"cut": True, "sha256": sha256(data).hexdigest()} if is_long else {}
+    return {"size": len(data), "text": text, **digest}
 
 
 class Budget:
-    """Counts the memory of several journals and calls ``free_memory`` when it exceeds the limit."""
+    """Counts the memory of several journals, and calls ``free_memory`` when the sum exceeds the limit."""
 
     def __init__(self, limit: float = inf, free_memory: Callable[[], None] = lambda: None) -> None:
         self.limit, self.free_memory = limit, free_memory
@@ -124,7 +124,7 @@ class Journal:
 
     @property
     def total(self) -> int:
-        """The number of calls recorded since the journal was created, evicted and cleared ones included."""
+        """The number of calls recorded since the journal was created, including evicted and cleared calls."""
         return self._total
 
     @property
@@ -159,7 +159,7 @@ class Journal:
             grown = self._bytes - before
             if self._watchers:
                 self._added.notify_all()
-        # After the lock is released: the budget can call evict_bytes of this or another journal.
+        # Outside the lock, because the budget can call evict_bytes of this or another journal.
         if grown:
             self._account(grown)
 
@@ -183,9 +183,9 @@ class Journal:
             return before - self._bytes
 
     def wait_for_entries(self, number: int, seconds: float) -> tuple[int, list[Entry]]:
-        """Waits for entries after the first ``number``, for at most ``seconds``.
+        """Waits until more than ``number`` entries have been recorded, for at most ``seconds``.
 
-        Returns the new total, which is the ``number`` of the next call, and those entries, oldest first.
+        Returns the new total, which the caller passes as ``number`` next time, and the new entries, oldest first.
         """
         with self._added:
             self._watchers += 1
@@ -193,11 +193,11 @@ class Journal:
                 self._added.wait_for(lambda: self.total > number, seconds)
             finally:
                 self._watchers -= 1
-            newer = min(self.total - number, len(self._entries))
-            return self.total, list(islice(self._entries, len(self._entries) - newer, None))
+            new_count = min(self.total - number, len(self._entries))
+            return self.total, list(islice(self._entries, len(self._entries) - new_count, None))
 
     def entries(self, match: Match | None = None) -> list[Entry]:
-        """Returns the entries, oldest first, or those of them that match."""
+        """Returns all entries, or those that match, oldest first."""
         with self._lock:
             entries = list(self._entries)
         return entries if match is None else [entry for entry in entries if match.matches(entry.call)]
@@ -214,21 +214,21 @@ class Journal:
         self._max_entries = 0
         self.clear()
 
-    def near_misses(self, match: Match | ActiveRule, most: int = 3) -> Iterator[dict[str, Any]]:
-        """Yields the ``most`` calls with the fewest mismatches, each with its mismatches as ``why``.
+    def near_misses(self, match: Match | ActiveRule, limit: int = 3) -> Iterator[dict[str, Any]]:
+        """Yields at most ``limit`` calls that do not match, each with its mismatches as ``why``.
 
-        Of calls with equally many, the newest comes first. Calls that match are left out.
+        The call with the fewest mismatches comes first; of equal calls, the newest.
         """
         missed = [(list(match.mismatches(entry.call)), entry) for entry in reversed(self.entries())]
         ranked = sorted((pair for pair in missed if pair[0]), key=lambda pair: len(pair[0]))
         return (
             {**entry.summarize(), "why": [redact(each, list(entry.call.sandbox.keys)) for each in why]}
-            for why, entry in ranked[:most]
+            for why, entry in ranked[:limit]
         )
 
 
 def journal(call: Call, proceed: Proceed) -> Reply:
-    """Records the call when it returns or raises."""
+    """Records the call with its reply, also when the rest of the pipeline raises."""
     began = perf_counter()
     reply, bug = Reply(500), None
     try:

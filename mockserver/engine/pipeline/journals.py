@@ -1,4 +1,4 @@
-"""The journals of all sandboxes, each with its own bounds, all within one limit of memory."""
+"""The journals of all sandboxes. Each journal has bounds, and one memory limit applies to all of them together."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from mockserver.engine.pipeline.shared_journal import SharedJournal
 from mockserver.storage.base import SharedJournalLog
 
 EVICTION_DIVISOR = 64
-"""An eviction frees 1/64 of the total limit at once, so that not every call has to evict."""
+"""An eviction frees 1/64 of the total limit, so that not every later call has to evict again."""
 
 
 class Journals:
@@ -21,7 +21,7 @@ class Journals:
         self._budget = Budget(total_bytes, self._evict)
 
     def create(self, shared_log: SharedJournalLog | None) -> Journal:
-        """Creates a journal. One in a shared log uses no memory of this process and does not count in the total."""
+        """Creates a journal. A journal in a shared log uses no memory of this process, so it is not counted."""
         if shared_log is not None:
             return SharedJournal(shared_log, self.entries, self.bytes)
         journal = Journal(self.entries, self.bytes, self._budget)
@@ -30,7 +30,7 @@ class Journals:
         return journal
 
     def remove(self, journal: Journal) -> None:
-        """Closes the journal of a deleted sandbox, so that calls in flight add nothing to it."""
+        """Closes the journal of a deleted sandbox, so that calls in flight add no entries to it."""
         journal.close()
         with self._budget.lock:
             if journal in self._journals:

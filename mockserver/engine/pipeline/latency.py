@@ -7,7 +7,10 @@ from mockserver.engine.core.reply import Reply
 
 
 def latency(call: Call, proceed: Proceed) -> Reply:
-    """Waits for the sandbox's latency. It is inside ``idempotency``: equal requests can be in flight together."""
+    """Waits for the sandbox's latency.
+
+    The stage runs inside ``idempotency``, so that a repeated request can arrive while the first one is in flight.
+    """
     distribution = call.sandbox.latency
     if distribution is not None:
         seconds = distribution.draw(call.sandbox.randomness.uniform("latency", call.serial))

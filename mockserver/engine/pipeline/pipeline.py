@@ -1,7 +1,7 @@
 """The stages of every call, in order. Read this file first.
 
 A stage is ``(call, proceed) -> Reply``: it acts before and after ``proceed``, or returns a reply without calling it.
-Stages never sleep and never touch a socket: they wait with ``call.wait`` and damage the connection with ``reply.wire``.
+Stages never sleep and never use a socket: they wait with ``call.wait`` and damage the connection with ``reply.wire``.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ IDLE_CONDITIONS: dict[Stage, Callable[[Call], bool]] = {
     idempotency: lambda call: call.sandbox.provider.idempotency is None,
     latency: lambda call: call.sandbox.latency is None,
 }
-"""Whether a stage has nothing to do for a call; it is then traced but not called."""
+"""By stage: whether it has nothing to do for a call. An idle stage is traced but not called."""
 SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
 """Methods that change nothing (RFC 9110, section 9.2.1)."""
 
@@ -59,7 +59,7 @@ def build_pipeline(stages: tuple[Stage, ...]) -> Proceed:
 
 
 def _resolve_stage(named: Any) -> Stage:
-    # Version 0.1.0 exported the stage as ``faults``, which is now the name of the package.
+    # Version 0.1.0 exported the stage as ``faults``. That is now the package, which such a provider passes here.
     stage: Stage = faults if named is fault_package else named
     if not callable(stage):
         raise TypeError(f"{named!r} is not a stage; a stage is a function (call, proceed) -> Reply")
@@ -91,7 +91,7 @@ def _render_refusal(call: Call, problem: Problem, step: TraceStep) -> Reply:
 
 
 def perform(call: Call) -> Reply:
-    """Runs the operation in one transaction, which is rolled back if the operation raises. Raises StaleEpoch."""
+    """Runs the operation in one transaction, which is rolled back on an error. Raises StaleEpoch after a reset."""
     assert call.operation is not None
     step = TraceStep("perform")
     call.trace.append(step)

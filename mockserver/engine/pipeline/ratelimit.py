@@ -12,7 +12,7 @@ from mockserver.engine.core.reply import Reply
 from mockserver.storage.base import Space
 
 TOKEN_UNITS = SECOND
-"""Units per token in a stored bucket level. Calls per second times microseconds gives these units exactly."""
+"""Units per token in a stored bucket level, so that the refill is an integer: calls per second times microseconds."""
 
 
 def ratelimit(call: Call, proceed: Proceed) -> Reply:
@@ -34,22 +34,22 @@ def ratelimit(call: Call, proceed: Proceed) -> Reply:
 
 
 def _take_token(space: Space, limits: Limits, now: int) -> tuple[int, int]:
-    """Takes a token; returns 0 or the microseconds until one is available, and the bucket's level."""
+    """Takes a token. Returns 0, or the microseconds until a token is available, and the bucket's new level."""
     assert limits.rate is not None
     full = (limits.burst or limits.rate) * TOKEN_UNITS
     bucket: dict[str, Any] = dict(space.get("_buckets", "calls") or {"id": "calls", "level": full, "at": now})
-    # Concurrent calls can arrive here out of order of their instants; no time may refill the bucket twice.
+    # Concurrent calls can arrive here in another order than their instants. The same time must not refill twice.
     at = max(now, bucket["at"])
     level = min(full, bucket["level"] + (at - bucket["at"]) * limits.rate)
-    short = TOKEN_UNITS - level
-    if short <= 0:
+    missing = TOKEN_UNITS - level
+    if missing <= 0:
         level -= TOKEN_UNITS
     space.put("_buckets", {"id": "calls", "level": level, "at": at})
-    return max(0, int(-(-short // limits.rate))), int(level)
+    return max(0, int(-(-missing // limits.rate))), int(level)
 
 
 def _spend_quota(space: Space, limits: Limits, now: int, by: int = 1) -> int:
-    """Counts a call against the quota; returns 0, or the microseconds until the next period if it is used up."""
+    """Adds ``by`` calls to the used quota; returns 0, or the microseconds until the next period if it is used up."""
     assert limits.quota is not None
     period = now // limits.period
     used = space.get("_quota", "calls") or {"period": period, "used": 0}

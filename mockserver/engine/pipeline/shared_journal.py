@@ -32,11 +32,11 @@ class SharedJournal(Journal):
 
     @property
     def total(self) -> int:
-        """The number of calls that all processes recorded since the sandbox was made."""
+        """The number of calls that all processes have recorded since the sandbox was created."""
         return sum(self.status_counts.values())
 
     def wait_for_entries(self, number: int, seconds: float) -> tuple[int, list[Entry]]:
-        """Like ``Journal``, but entries of other processes do not end the wait; they are returned after ``seconds``."""
+        """Waits as ``Journal`` does, but only an entry of this process ends the wait before ``seconds``."""
         with self._added:
             self._added.wait_for(lambda: self.total > number, seconds)
         before = self.total
@@ -111,12 +111,12 @@ def _pack_call(call: Call) -> dict[str, Any]:
 
 def _pack_wire(wire: Wire) -> dict[str, Any]:
     pace = [wire.pace.bytes, wire.pace.seconds] if wire.pace else None
-    # As text, because JSON has no infinity.
+    # ``hold`` is text, because JSON has no infinity.
     return {"hold": str(wire.hold), "pace": pace, "head": wire.head, "cut_after": wire.cut_after, "reset": wire.reset}
 
 
 def unpack_entry(sandbox: SandboxView, data: Mapping[str, Any]) -> Entry:
-    """Returns the entry that ``pack_entry`` made the data of."""
+    """Returns the entry from the data that ``pack_entry`` returned."""
     call, reply = _unpack_call(sandbox, **data["asked"]), _unpack_reply(**data["answered"])
     return Entry(call, reply, data["milliseconds"], data["bug"], data["at"])
 

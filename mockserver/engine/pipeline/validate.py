@@ -35,8 +35,8 @@ def validate(call: Call, proceed: Proceed) -> Reply:
 
 
 def _read_query(call: Call, model: type[BaseModel]) -> BaseModel:
-    # The last of several equal names stays in a dict.
-    pairs = call.query if call.sandbox.provider.repeated_query_parameter == "last" else reversed(call.query)
+    # A dict keeps the last value of a repeated name. Reversed pairs make it keep the first.
+    pairs = call.query if call.sandbox.provider.repeated_query_value == "last" else reversed(call.query)
     try:
         return _parse_query(model, tuple(pairs))
     except ValidationError as error:
@@ -45,7 +45,7 @@ def _read_query(call: Call, model: type[BaseModel]) -> BaseModel:
 
 @lru_cache(maxsize=512)
 def _parse_query(model: type[BaseModel], pairs: tuple[tuple[str, str], ...]) -> BaseModel:
-    """Parses a query. Calls with equal queries share the model, so it must not be changed."""
+    """Parses a query. Calls with equal queries share the result, so it must not be changed."""
     return model.model_validate_strings(dict(pairs))
 
 
@@ -70,7 +70,7 @@ def _read_body(call: Call, model: type[BaseModel]) -> BaseModel | Problem:
 def parse_json(data: bytes) -> Any:
     """Parses a JSON body.
 
-    Raises Problem for invalid syntax or UTF-8, NaN, out-of-range numbers, lone surrogates and too deep nesting.
+    Raises Problem for invalid syntax or UTF-8, NaN, out-of-range numbers, lone surrogates and excessive nesting.
     """
     if _is_too_deep(data):
         raise Problem("malformed_body", f"The body is nested deeper than {MAX_JSON_DEPTH} levels")
@@ -94,7 +94,7 @@ def _is_too_deep(data: bytes) -> bool:
 
 
 def _check_values(document: Any) -> None:
-    """Refuses numbers that became infinite and could not be encoded again; the JSON parser refuses lone surrogates."""
+    """Refuses numbers that are parsed as infinity, because they cannot be encoded again."""
     pending = [document]
     while pending:
         value = pending.pop()
@@ -117,7 +117,7 @@ def _validation_problem(code: str, error: ValidationError) -> Problem:
 
 
 def error_path(detail: ErrorDetails) -> str:
-    """Returns the path of an error in the document: ``rules[0].productId``."""
+    """Returns the path of the invalid field, such as ``rules[0].productId``."""
     text = ""
     for part in detail["loc"]:
         text += f"[{part}]" if isinstance(part, int) else f".{part}" if text else part

@@ -1,1 +1,1 @@
-"""Declarations for records: CRUD resources, cursors, versions and lifecycles; and the OpenAPI document."""
+"""Declares records: CRUD resources, cursors, versions and lifecycles. Generates the OpenAPI document."""

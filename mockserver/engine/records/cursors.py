@@ -1,4 +1,4 @@
-"""Opaque cursors: base64 of JSON with a digest, so that a damaged or foreign cursor is refused."""
+"""Opaque cursors: base64 of JSON with a digest, so that damaged cursors and those of other sandboxes are refused."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ from mockserver.storage.base import Position
 def encode_cursor(randomness: Randomness, owner: str, listing: Mapping[str, Any], position: Position) -> str:
     """Returns the cursor of the page after ``position``; ``listing`` is the list with its filters."""
     inner = {"PK": owner, "w": listing, "p": position}
-    check = randomness.digest("cursor", as_json(inner).decode()).hex()[:16]
-    return urlsafe_b64encode(as_json({**inner, "c": check})).decode().rstrip("=")
+    digest = randomness.digest("cursor", as_json(inner).decode()).hex()[:16]
+    return urlsafe_b64encode(as_json({**inner, "c": digest})).decode().rstrip("=")
 
 
 def decode_cursor(
@@ -26,16 +26,16 @@ def decode_cursor(
 ) -> Position:
     """Returns the position of a cursor.
 
-    Raises Problem ``invalid_cursor`` when it is damaged, of another sandbox or list, or of other filters (unless
-    ``ignore_filters``).
+    Raises Problem ``invalid_cursor`` when the cursor is damaged, or when it belongs to another sandbox, another list or
+    (unless ``ignore_filters``) other filters.
     """
     try:
         document = loads(urlsafe_b64decode(text + "=" * (-len(text) % 4)))
-        check, encoded, position = document.pop("c"), document["w"], document["p"]
+        digest, encoded, position = document.pop("c"), document["w"], document["p"]
         expected = randomness.digest("cursor", as_json(document).decode()).hex()[:16]
     except (Error, ValueError, KeyError, TypeError, AttributeError, RecursionError):
         raise Problem("invalid_cursor", "The cursor is not one of ours") from None
-    if check != expected or document["PK"] != owner or _canonical(document, check) != text.encode():
+    if digest != expected or document["PK"] != owner or _encode(document, digest) != text.encode():
         raise Problem("invalid_cursor", "The cursor is damaged or belongs to someone else")
     if encoded["list"] != listing["list"] or (encoded != listing and not ignore_filters):
         raise Problem("invalid_cursor", "The cursor belongs to a list with other filters")
@@ -43,8 +43,8 @@ def decode_cursor(
     return decoded
 
 
-def _canonical(document: dict[str, Any], check: str) -> bytes:
-    return urlsafe_b64encode(as_json({**document, "c": check})).rstrip(b"=")
+def _encode(document: dict[str, Any], digest: str) -> bytes:
+    return urlsafe_b64encode(as_json({**document, "c": digest})).rstrip(b"=")
 
 
 def _to_tuples(value: Any) -> Any:

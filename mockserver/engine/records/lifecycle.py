@@ -13,7 +13,7 @@ from mockserver.engine.core.simulation import Simulation, SimulationContext, Wri
 from mockserver.storage.base import Record
 
 TIMER_SIMULATION = "fall_due"
-"""The simulation of a timed transition."""
+"""The name of the simulation that performs timed transitions."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +27,7 @@ class Transition:
 
 @dataclass(frozen=True, slots=True)
 class TimedTransition:
-    """A transition that happens by timer to a record in a state."""
+    """A transition that a timer performs on a record in ``state``."""
 
     state: str
     due: Callable[[WriteContext, Record], int | None]
@@ -42,25 +42,25 @@ def _leave_unchanged(at: WriteContext, record: dict[str, Any]) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Lifecycle:
-    """The states of one kind of record."""
+    """The states and transitions of one kind of record."""
 
     kind: str
-    """What refusals call the record; unique among the lifecycles of a provider."""
+    """The name of the record in refusals; unique among the lifecycles of a provider."""
     collection: str
     transitions: tuple[Transition, ...]
     timed_transitions: tuple[TimedTransition, ...] = ()
     before_enter: Mapping[str, Callable[[WriteContext, dict[str, Any]], None]] = field(default_factory=dict)
-    """By state: changes the record in place when it enters the state, before it is stored."""
+    """By state: a function that changes the record in place when it enters the state, before it is stored."""
     after_enter: Callable[[WriteContext, Record], None] = _leave_unchanged  # type: ignore[assignment]
     """Called after a record is stored in its new state: emits events, changes dependent records."""
     state_field: str = "status"
 
     def create(self, at: WriteContext, record: Mapping[str, Any], state: str) -> Record:
-        """Store a new record in its first state; returns the record as stored."""
+        """Stores a new record in its first state; returns the record as stored."""
         return self._enter(at, dict(record), state)
 
     def apply(self, at: WriteContext, record: Record, step: str, **changes: Any) -> Record:
-        """Perform the transition ``step`` and ``changes``; returns the stored record.
+        """Performs the transition named ``step`` and applies ``changes``; returns the stored record.
 
         Raises Problem ``invalid_state`` when the record's state does not allow it.
         """
@@ -70,7 +70,7 @@ class Lifecycle:
         return self._enter(at, {**record, **changes}, transition.target)
 
     def update(self, at: WriteContext, record: Record) -> Record:
-        """Store a changed record in its present state and set timers again; those set before are not removed."""
+        """Stores a changed record in its current state and sets its timers again; timers set before are not removed."""
         at.space.put(self.collection, record)
         self._set_timer(at, record, record[self.state_field])
         return record
@@ -86,9 +86,9 @@ class Lifecycle:
         return next((each.name for each in self.transitions if each.target == state and current in each.sources), None)
 
     def run_timer(self, context: SimulationContext, id: str, visit: int) -> Record | None:
-        """Perform a timed transition, or return None if the record has left the state since the timer was set.
+        """Performs a timed transition, or returns None if the record has left the state since the timer was set.
 
-        ``visit`` is the number of the stay in the state.
+        ``visit`` is the record's ``_visit`` when the timer was set; it grows whenever the record enters a state.
         """
         record = context.space.get(self.collection, id)
         if record is None or record["_visit"] != visit:
@@ -120,7 +120,7 @@ class Lifecycle:
 
 
 class TimerParameters(BaseModel):
-    """The record of a timed transition, and the number of its stay in the state."""
+    """The record of a timed transition, and its ``_visit`` when the timer was set."""
 
     model_config = ConfigDict(extra="forbid", defer_build=True)
     kind: str
@@ -129,7 +129,7 @@ class TimerParameters(BaseModel):
 
 
 def timer_simulation(lifecycles: Sequence[Lifecycle]) -> Simulation:
-    """Returns the simulation that performs timed transitions; the provider lists it among its simulations."""
+    """Returns the simulation that performs timed transitions, which the provider adds to its simulations."""
     by_kind = {each.kind: each for each in lifecycles}
 
     def run(context: SimulationContext, timer: TimerParameters) -> Mapping[str, Any]:

@@ -14,7 +14,7 @@ from mockserver.engine.core.call import OperationView, ProviderView
 def build_openapi_document(
     provider: ProviderView, operations: Iterable[OperationView], server: str, base: str = ""
 ) -> dict[str, Any]:
-    """Returns the document of these operations; ``base`` is the prefix of their paths that ``server`` includes."""
+    """Returns the document of these operations; ``base`` is the prefix of their paths that ``server`` already has."""
     chosen = list(operations)
     paths: dict[str, Any] = {}
     for operation in chosen:
@@ -35,7 +35,7 @@ def build_openapi_document(
 
 
 def openapi_parameters(path: str, query: type[BaseModel] | None) -> list[dict[str, Any]]:
-    """Returns the parameter objects of the names in braces in a path and of the fields of a query."""
+    """Returns the OpenAPI parameter objects for the names in braces in ``path`` and for the fields of ``query``."""
     path_parameters: list[dict[str, Any]] = [
         {"name": name, "in": "path", "required": True, "schema": {"type": "string"}}
         for name in re.findall(r"{(\w+)}", path)

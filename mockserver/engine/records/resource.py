@@ -20,31 +20,34 @@ from mockserver.engine.records.versions import VersionRules
 from mockserver.storage.base import Collection, Position, Record, Space
 
 Reference = tuple[str, str, str]
-"""(path of the field, collection it refers to, id of the record)."""
+"""(path of a field, collection to which it refers, id of the record in it)."""
 VERBS = ("list", "create", "retrieve", "update", "delete")
 
-_STRICT = VersionRules()
-
-
+_DEFAULT_VERSION_RULES = VersionRules()
 MAX_DELETED = 10_000
 """Soft-deleted records per collection; beyond it the oldest are removed permanently."""
 
 
 def deleted_collection(collection: str) -> str:
-    """Returns the name of the collection that has the soft-deleted records of another."""
+    """Returns the name of the collection for the soft-deleted records of ``collection``."""
     return f"{collection}.deleted"
 
 
 @dataclass(frozen=True, slots=True)
 class ResourceRules:
-    """Points that a vendor leaves undocumented about its records; the provider reads them from its assumptions."""
+    """Behaviour that a vendor leaves undocumented; a provider fills these rules from its assumptions."""
 
-    versions: VersionRules = _STRICT
+    versions: VersionRules = _DEFAULT_VERSION_RULES
     checks_fields_first: bool = False
+    """Whether an update refuses invalid fields before it looks up the record."""
     deleted_readable: bool = False
+    """Whether soft-deleted records can still be retrieved by id."""
     deleted_reserve_names: bool = False
+    """Whether unique fields must also differ from those of soft-deleted records."""
     accepts_any_cursor: bool = False
+    """Whether a cursor is accepted with other filters than those it was made with."""
     absolute_location: bool = False
+    """Whether the Location header is an absolute URL instead of a path."""
 
 
 def _merge(call: Call, current: Record | None, body: BaseModel) -> dict[str, Any]:  # noqa: ARG001
@@ -60,7 +63,7 @@ class Resource:
     """One kind of record and the operations on it."""
 
     name: str
-    """In the singular; with the plural it makes the operation names ``create_employee``, ``list_employees``."""
+    """The singular; operation names are made from it and ``plural``: ``create_employee``, ``list_employees``."""
     plural: str
     path: str
     collection: str
@@ -73,7 +76,7 @@ class Resource:
     delete_query: type[BaseModel] | None = None
     verbs: tuple[str, ...] = VERBS
     unique_fields: Callable[[Call | SimulationContext], tuple[str, ...]] = lambda _at: ()
-    """The fields whose values must be unique, in a call or a simulation."""
+    """(call or simulation) -> the fields whose values must be unique."""
     indexes: tuple[str, ...] = ()
     """The fields by which records are found, filtered or ordered."""
     prefix_filters: tuple[str, ...] = ()
@@ -81,16 +84,16 @@ class Resource:
     exact_filters: tuple[str, ...] = ()
     """Filters that match the whole value of a field."""
     filters: Callable[[Call], frozenset[str]] | None = None
-    """Returns the filters that apply in a call; the others are ignored. None: all apply."""
+    """(call) -> the filters that apply; other filters are ignored. None means that all apply."""
     changed_fields: Callable[[Call, Record | None, BaseModel], dict[str, Any]] = _merge
     """(call, current record or None, body) -> the fields that change."""
     check_body: Callable[[Call, BaseModel], None] = lambda _call, _body: None
-    """Refuses fields that the model accepts and the sandbox does not, before the record is looked up."""
+    """Refuses fields that the model accepts but the sandbox does not; see ``checks_fields_first``."""
     references: Callable[[Record], Iterable[Reference]] = _no_references
     on_write: Callable[[Space, str, Record | None], None] = lambda _space, _id, _record: None
-    """Called with (space, id, record) after a write, with record None after a delete: for dependent records."""
+    """Called with (space, id, record) after a write, to change dependent records; record is None after a delete."""
     describe_use: Callable[[Call, str], str | None] = lambda _call, _id: None
-    """(call, id) -> a sentence on what still refers to the record, or None; a record in use is not deleted."""
+    """(call, id) -> a sentence that names what refers to the record, or None. Such a record cannot be deleted."""
     refusals: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
     """By verb: the statuses of its refusals, for the OpenAPI document."""
 
@@ -160,7 +163,7 @@ class Resource:
             pairs = space.scan(self.collection, field=ordering, prefix=filters[ordering], after=after)
         else:
             pairs = space.scan(self.collection, field=ordering, equals=filters[ordering], descending=True, after=after)
-        # Indexes ignore case; an exact filter does not.
+        # Every filter is checked again, because indexes ignore case and exact filters do not.
         return (pair for pair in pairs if self._matches_filters(pair[1], filters))
 
     def _matches_filters(self, record: Record, filters: Mapping[str, Any]) -> bool:
@@ -206,8 +209,8 @@ class Resource:
 
     def _delete(self, call: Call) -> Reply:
         current = self._get_record(call)
-        other = getattr(call.query_parameters, "version", None)
-        versions.check_precondition(call, current["_version"], other, self.rules(call).versions)
+        requested = getattr(call.query_parameters, "version", None)
+        versions.check_precondition(call, current["_version"], requested, self.rules(call).versions)
         use = self.describe_use(call, current["id"])
         if use is not None:
             raise Problem("in_use", use)
@@ -250,7 +253,7 @@ def _is_taken(space: Space, collection: str, name: str, value: Any, own_id: str 
 
 
 def _version_in_body(call: Call) -> int | None:
-    # The version counts even if other fields are invalid: a stale version is refused before an invalid field.
+    # The version counts even if other fields are invalid, because a stale version is refused before an invalid field.
     try:
         return getattr(call.body, "version", None)
     except Problem:

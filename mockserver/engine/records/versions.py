@@ -1,4 +1,4 @@
-"""Optimistic locking: checks the version of a record that a request expects, in If-Match or in body or query."""
+"""Optimistic locking: compares a record's version with the version in a request's If-Match header, body or query."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _UNQUOTED = re.compile(r"\d{1,18}", re.ASCII)
 
 @dataclass(frozen=True, slots=True)
 class VersionRules:
-    """How strictly a version is read: points that the vendors leave undocumented about If-Match."""
+    """Which versions in a request are accepted. Vendors leave these points undocumented."""
 
     both: Literal["header", "other", "refused"] = "header"
     """Which version counts when the header and the body or query differ."""
@@ -37,7 +37,7 @@ def check_precondition(call: Call, current: int, other: int | None, rules: Versi
     header = call.headers.get("if-match")
     if header is None and other is None:
         raise Problem("version_missing", "Send the record's version in If-Match or _version")
-    expected = other if header is None else _read(header, rules)
+    expected = other if header is None else _read_if_match(header, rules)
     if header is not None and other is not None and other != expected:
         if rules.both == "refused":
             raise Problem("version_malformed", "If-Match and _version differ")
@@ -46,8 +46,8 @@ def check_precondition(call: Call, current: int, other: int | None, rules: Versi
         raise Problem("version_stale", f"Version {expected} is stale")
 
 
-def _read(header: str, rules: VersionRules) -> int | None:
-    """Returns the version in an If-Match header; None for ``*``, which matches any."""
+def _read_if_match(header: str, rules: VersionRules) -> int | None:
+    """Returns the version in an If-Match header; None for ``*``, which matches any version."""
     text = header.strip()
     if text == "*" and rules.wildcard == "accepted":
         return None

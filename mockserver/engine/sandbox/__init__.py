@@ -1,1 +1,1 @@
-"""The sandboxes: create, reset, fork, snapshot and restore; keys, timers, fault rules, scenarios and clock of each."""
+"""Creates, resets, copies and restores sandboxes, with their keys, timers, fault rules, scenarios and clocks."""

@@ -1,4 +1,4 @@
-"""Checks of what operators send for a sandbox: id, settings and imported states."""
+"""Checks the ids, settings and imported states that operators send."""
 
 from __future__ import annotations
 
@@ -39,8 +39,8 @@ def check_settings(provider: Provider, settings: Settings) -> None:
         raise Refusal(f"assumptions.{detail['loc'][0]}: {detail['msg'].removeprefix('Value error, ')}") from None
 
 
-def checked_state(collections: Any, known: Sequence[str]) -> State:
-    """Returns the collections of an imported state; raises Refusal for unknown or malformed ones."""
+def validate_state(collections: Any, known: Sequence[str]) -> State:
+    """Returns the collections of an imported state; raises Refusal if one is unknown or malformed."""
     if not isinstance(collections, dict):
         raise Refusal("a state must have its records by collection under 'collections'")
     for name, records in collections.items():

@@ -1,4 +1,4 @@
-"""Moves the clock of a sandbox through every instant at which a timer or delivery is due, completely or not at all."""
+"""Moves the clock of a sandbox after running the timers and deliveries that become due; an error cancels the move."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ class ClockOwner(SandboxView, Protocol):
 
 
 def move_clock_to(sandbox: ClockOwner, clock: Clock) -> list[dict[str, Any]]:
-    """Run the timers and deliveries due until the new time, then set the clock; returns the timers' results.
+    """Runs the timers and deliveries due until the new time, then sets the clock; returns the timers' results.
 
-    Raises Refusal outside the years 1970 to 9999, Conflict when the sandbox is reset during the move. On an error the
-    clock returns to its old time.
+    Raises Refusal outside the years 1970 to 9999, Conflict when the sandbox is reset during the move. After an error
+    the clock has its old time.
     """
     wall_now = wall_time()
     target = wall_now + clock.offset if clock.frozen_at is None else clock.frozen_at
@@ -53,7 +53,7 @@ def _store_clock(sandbox: ClockOwner, clock: Clock, *, is_backwards: bool) -> No
 
 
 def _run_until(sandbox: ClockOwner, target: int) -> list[dict[str, Any]]:
-    """Run what is due until ``target``; calls during the run see the clock at the instant of each step."""
+    """Runs timers and deliveries due until ``target``. The clock shows the due instant of each while it runs."""
     epoch, old_clock = sandbox.epoch, sandbox.clock
 
     def show_instant(instant: int) -> None:

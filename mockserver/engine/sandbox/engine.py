@@ -1,4 +1,4 @@
-"""All sandboxes of all providers, and the lookup of a sandbox by key or tenant."""
+"""Manages the sandboxes of all providers, and finds the sandbox of a call by key or tenant."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from mockserver.engine.core.randomness import Randomness
 from mockserver.engine.core.redaction import redact
 from mockserver.engine.core.reply import Reply, bug_reply, problem_reply
 from mockserver.engine.pipeline.journals import Journals
-from mockserver.engine.sandbox.checks import check_id, check_settings, checked_state
+from mockserver.engine.sandbox.checks import check_id, check_settings, validate_state
 from mockserver.engine.sandbox.collections import COLLECTIONS, PROVISIONING
 from mockserver.engine.sandbox.registry import Directory, Registry
 from mockserver.engine.sandbox.sandbox import Sandbox
@@ -30,7 +30,7 @@ from mockserver.storage.base import State, Store, StoreError, StoreStatus
 
 MAX_SANDBOXES = 200
 _PRESERVED_RECORDS = ("identity", "made", PROVISIONING)
-"""The records of ``_sandbox`` that survive a reset and a restore."""
+"""The ids of the records in ``_sandbox`` that survive a reset and a restore."""
 _log = logging.getLogger("testmode")
 
 
@@ -51,10 +51,10 @@ class Engine:
     ) -> None:
         self.providers = {provider.name: provider for provider in providers}
         self.scenarios, self.propagate = scenarios, propagate
-        """For tests: an unexpected exception of a call is raised instead of becoming a 500."""
+        """With ``propagate``, for tests, an unexpected exception of a call is raised instead of becoming a 500."""
         self.sender: WebhookSender = sender or NullWebhookSender()
         self.on_due: Callable[[], None] = lambda: None
-        """Called when a timer or a delivery of a sandbox may be due."""
+        """Called when a timer or a delivery of a sandbox may have become due."""
         self.cluster = store.cluster
         self._store, self.journals = store, journals or Journals()
         self._registry = Registry(store, self._reopen)
@@ -64,7 +64,7 @@ class Engine:
 
     @property
     def sandboxes(self) -> dict[str, Sandbox]:
-        """The sandboxes this process has opened, by id, without those another process has created since."""
+        """The sandboxes that this process has opened, by id; those just created by others can be missing."""
         return self._registry.sandboxes
 
     @property
@@ -86,10 +86,10 @@ class Engine:
         at: int | None = None,
         provisioning: bool = False,
     ) -> Sandbox:
-        """Create a sandbox with its seed data and first keys; without ``id`` it gets a free one.
+        """Creates a sandbox with its seed data and first keys; without ``id`` it gets a free id.
 
-        Seed data is aged up to the instant ``at``, by default now. ``provisioning`` sets a mark until
-        ``Sandbox.finish_provisioning``. Raises Refusal for bad settings or a bad or taken id or slug.
+        Seed data is aged up to the instant ``at``, by default now. With ``provisioning`` the sandbox is marked as
+        incomplete until ``finish_provisioning``. Raises Refusal for bad settings and a bad or taken id or slug.
         """
         chosen = self.get_provider(provider)
         settings = settings or Settings()
@@ -110,17 +110,17 @@ class Engine:
 
     @contextmanager
     def lock(self, name: str) -> Iterator[None]:
-        """Hold a lock of all processes, with the sandboxes of the other processes read."""
+        """Holds a lock across all processes, after reading which sandboxes the other processes have."""
         with self.cluster.lock(name):
             self._registry.sync()
             yield
 
     def all_sandboxes(self) -> list[Sandbox]:
-        """Returns every sandbox, including those that other processes have just created."""
+        """Returns all sandboxes, including those that other processes have just created."""
         return self._registry.all_sandboxes()
 
     def refresh(self, ids: Iterable[str]) -> None:
-        """Apply what other processes have written to these sandboxes."""
+        """Applies remote changes of these sandboxes."""
         self._registry.refresh(ids)
 
     def _store_new(self, id: str, provider: Provider, state: State) -> None:
@@ -131,7 +131,7 @@ class Engine:
             self._store.set_time_source(id, lambda: (wall_time(),) * 2)
             self._store.load(id, state)
         except StoreError:
-            with suppress(StoreError):  # If this fails too, the next start deletes it: it has no identity record.
+            with suppress(StoreError):  # If this fails too, the next start deletes the sandbox.
                 self._store.delete(id)
             raise
 
@@ -147,7 +147,7 @@ class Engine:
             raise Conflict(f"there is a {provider.tenant} {slug!r} already")
 
     def delete(self, id: str) -> None:
-        """Delete a sandbox and its records; Refusal for the first sandbox of a provider."""
+        """Deletes a sandbox and its records; raises Refusal for the first sandbox of a provider."""
         sandbox = self.get_sandbox(id)
         if id == sandbox.provider.name:
             raise Refusal(f"{id!r} is the first sandbox of its provider and cannot be deleted; reset it instead")
@@ -157,7 +157,7 @@ class Engine:
         self.cluster.announce()
 
     def reset(self, id: str) -> Sandbox:
-        """Return data, keys, clock, faults and journal of a sandbox to their start; settings and snapshots stay."""
+        """Resets data, keys, clock, faults and journal of a sandbox; settings and snapshots are not changed."""
         sandbox = self.get_sandbox(id)
         state = self._templates.build_state(sandbox.provider, id, sandbox.settings, wall_time(), ignore_progress)
         self._replace(sandbox, {**state, "_snapshots": self._store.export(id).get("_snapshots", [])})
@@ -172,15 +172,17 @@ class Engine:
         return {"provider": sandbox.provider.name, "collections": state}
 
     def restore(self, id: str, exported: Mapping[str, Any]) -> Sandbox:
-        """Replace the state of a sandbox, except its snapshots, by an exported one, and clear its journal.
+        """Replaces the state of a sandbox, except its snapshots, by an exported state, and clears its journal.
 
-        Raises Refusal for an unreadable state or one of another provider, Conflict for a key of another sandbox.
+        Raises Refusal if it is unreadable or of another provider, Conflict if another sandbox has one of its keys.
         """
         sandbox = self.get_sandbox(id)
         if exported.get("provider") != sandbox.provider.name:
-            raise Refusal(f"the state is of {exported.get('provider')!r}, but {id!r} is of {sandbox.provider.name!r}")
+            raise Refusal(
+                f"the state is of {exported.get('provider')!r}; {id!r} needs a state of {sandbox.provider.name!r}"
+            )
         known = [each.name for each in (*COLLECTIONS, *sandbox.provider.collections) if not each.volatile]
-        state = checked_state(exported.get("collections"), [*known, "_counters"])
+        state = validate_state(exported.get("collections"), [*known, "_counters"])
         self._registry.check_keys(sandbox, state.get("_keys", []))
         before = self._store.export(id)
         try:
@@ -188,24 +190,24 @@ class Engine:
         except (ValueError, TypeError, KeyError, AttributeError, OverflowError) as error:
             self._replace(sandbox, before)
             raise Refusal(f"the state cannot be read: {error}") from None
-        # The serial numbers of calls continue from the restored state; the journal must not contain one twice.
+        # The serial numbers of calls continue from the restored state, and the journal must not have a number twice.
         sandbox.journal.clear()
         return sandbox
 
     def get_provider(self, name: str) -> Provider:
-        """Raises UnknownName with the nearest provider."""
+        """Returns a provider; raises UnknownName with the nearest name."""
         if name not in self.providers:
             raise UnknownName("provider", name, list(self.providers))
         return self.providers[name]
 
     def get_sandbox(self, id: str) -> Sandbox:
-        """Returns a sandbox and records that it is used; raises UnknownName with the nearest id."""
+        """Returns a sandbox and records its use; raises UnknownName with the nearest id."""
         sandbox = self._registry.get(id)
         sandbox.sync.touch()
         return sandbox
 
     def evict(self, idle: int) -> list[str]:
-        """Delete the sandboxes unused for ``idle`` microseconds of real time, except first ones; returns their ids."""
+        """Deletes sandboxes unused for ``idle`` microseconds of real time, except first sandboxes; returns the ids."""
         ids = self._registry.idle_since(wall_time() - idle)
         for id in ids:
             self.delete(id)
@@ -225,17 +227,17 @@ class Engine:
     def _lookup(self, directory: Directory, provider: str, name: str | None) -> Sandbox | None:
         found = None if name is None else directory.get((provider, name))
         if found is None or self.cluster.is_distributed:
-            # Another process may have created, changed or deleted it since.
+            # Another process may have created, changed or deleted the sandbox since.
             found = self._registry.lookup(directory, provider, name)
         return found
 
     def max_body_limit(self, provider: str) -> int:
-        """The largest body limit of a provider's sandboxes, in bytes: for calls whose key is in the body."""
+        """Returns the largest body limit of a provider's sandboxes in bytes, for calls whose key is in the body."""
         sandboxes = [each for each in list(self.sandboxes.values()) if each.provider.name == provider]
         return max(each.assumptions.body_limit for each in sandboxes)
 
     def handle(self, call: Call) -> Reply:
-        """Run a call through its provider's pipeline; an exception becomes a reply of the server (503, 507 or 500)."""
+        """Runs a call through its provider's pipeline; an exception becomes a reply with 500, 503 or 507."""
         sandbox = call.sandbox
         try:
             return sandbox.handle(call)
@@ -264,12 +266,12 @@ class Engine:
 
     def _reopen(self, id: str) -> None:
         self._store.open(id)
-        # The identity record names the provider, and the provider names the further collections.
+        # The identity record names the provider, and the provider declares the other collections.
         self._store.declare(id, COLLECTIONS)
         with self._store.transaction(id) as space:
             identity = space.get("_sandbox", "identity")
         if identity is None:
-            # Its creation was interrupted before it was complete, or another process deletes it at this moment.
+            # The creation of the sandbox was interrupted, or another process is deleting the sandbox.
             if not self.cluster.is_distributed:
                 self._store.delete(id)
         elif identity["provider"] in self.providers:
@@ -282,13 +284,13 @@ class Engine:
             preserved = [record for record in (space.get("_sandbox", name) for name in _PRESERVED_RECORDS) if record]
         others = [record for record in state.get("_sandbox", []) if record["id"] not in _PRESERVED_RECORDS]
         state["_sandbox"] = [*map(dict, preserved), *others]
-        # Before the records change: a call of the old epoch must not write into the new one.
+        # The epoch changes before the records, so that a call of the old epoch cannot write into the new one.
         sandbox.epoch += 1
         self._store.load(sandbox.id, state)
         sandbox.reload()
 
     def _free_id(self, provider: Provider) -> str:
-        # The number only grows: the key of a deleted sandbox must not select a later one.
+        # The number only grows, so that the key of a deleted sandbox never selects a later sandbox.
         while True:
             with self.get_sandbox(provider.name).transaction() as space:
                 number = (space.get("_sandbox", "made") or {"number": 0})["number"] + 1

@@ -6,11 +6,11 @@ from mockserver.engine.sandbox.engine import Engine
 from mockserver.engine.sandbox.sandbox import Sandbox
 
 _NOT_COPIED = ("_keys", "_deliveries")
-"""Collections that are not copied: a key selects one sandbox only, and a delivery is sent once."""
+"""Collections that are not copied, because a key selects only one sandbox and a delivery is sent only once."""
 
 
 def fork(engine: Engine, id: str, name: str | None = None, slug: str | None = None) -> Sandbox:
-    """Create a sandbox with data, clock, faults, scenarios and settings of another, and with new keys.
+    """Creates a sandbox with the data, clock, faults, scenarios and settings of sandbox ``id``, and with new keys.
 
     Raises UnknownName, Refusal and Conflict as ``Engine.create`` does; on an error the new sandbox is deleted.
     """

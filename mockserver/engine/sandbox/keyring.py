@@ -1,4 +1,4 @@
-"""The keys of one sandbox: created, revoked, and found by their secret."""
+"""Creates, revokes and finds the keys of one sandbox."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ Owner = TypeVar("Owner", bound=KeyOwner)
 
 
 class Keyring(Generic[Owner]):
-    """The keys of a sandbox. A key counts after its transaction has committed and ``activate`` was called."""
+    """The keys of a sandbox. A new or changed key takes effect when ``activate`` is called after the commit."""
 
     def __init__(self, sandbox: Owner, directory: dict[tuple[str, str], Owner]) -> None:
         self.by_secret: dict[str, Key] = {}
@@ -45,7 +45,7 @@ class Keyring(Generic[Owner]):
         """(provider, secret) -> the sandbox that the key selects; shared by all sandboxes of the server."""
 
     def mint(self, **options: Any) -> Key:
-        """Create and activate a key; ``options`` are the keyword arguments of ``write_key``, all optional.
+        """Creates and activates a key; ``options`` are the keyword arguments of ``write_key``, all optional.
 
         By default the key is accepted after the propagation time.
         """
@@ -56,7 +56,7 @@ class Keyring(Generic[Owner]):
         return key
 
     def revoke(self, id: str, after: int | None = None) -> Key:
-        """Revoke a key by id or secret; it is accepted ``after`` microseconds longer, by default the revocation lag."""
+        """Revokes a key by id or secret; it stays valid for ``after`` microseconds, by default the revocation lag."""
         now = self._sandbox.now()
         with self._sandbox.transaction() as space:
             key = self.write_revocation(space, now, id, after)
@@ -75,7 +75,7 @@ class Keyring(Generic[Owner]):
         expires_at: int | None = None,
         revoked_at: int | None = None,
     ) -> Key:
-        """Write a new key in a transaction; ``activate`` must follow the commit. Raises Refusal beyond ``MAX_KEYS``."""
+        """Writes a new key; ``activate`` must be called after the commit. Raises Refusal beyond ``MAX_KEYS``."""
         if space.count("_keys") >= MAX_KEYS:
             raise Refusal(f"a sandbox has at most {MAX_KEYS} keys; reset it or create another sandbox")
         sandbox, nth = self._sandbox, space.increment("keys")
@@ -99,9 +99,9 @@ class Keyring(Generic[Owner]):
         return key
 
     def write_revocation(self, space: Space, now: int, id: str, after: int | None = None) -> Key:
-        """Write the revocation of a key, by id or secret, in a transaction; ``activate`` must follow the commit.
+        """Revokes a key, given by id or secret, in a transaction; ``activate`` must be called after the commit.
 
-        A revoked key is not changed; a key whose revocation lies in the future is revoked now. Raises UnknownName with
+        A revoked key is not changed; a key whose revocation is in the future is revoked now. Raises UnknownName with
         the nearest id.
         """
         key = next((key for key in self.by_secret.values() if id in (key.id, key.secret)), None)
@@ -113,7 +113,7 @@ class Keyring(Generic[Owner]):
         return revoked
 
     def activate(self, keys: Iterable[Key]) -> None:
-        """Make committed keys select this sandbox, in every process."""
+        """Makes every process accept committed keys and find this sandbox by them."""
         activated = list(keys)
         self._register(activated)
         if activated:
@@ -130,8 +130,8 @@ class Keyring(Generic[Owner]):
         self.by_secret = {}
 
     def reload(self, space: Space) -> None:
-        """Replace the keys by those in the store."""
-        # A key that remains must be found at every moment: calls are handled during the reload.
+        """Replaces the cached keys by those in the store."""
+        # A key that remains is registered at every moment, because calls are handled during the reload.
         keys = [Key.from_record(record) for _, record in space.scan("_keys")]
         before, self.by_secret = self.by_secret, {key.secret: key for key in keys}
         self._register(keys)

@@ -1,4 +1,4 @@
-"""The sandboxes of this process, found by id, by key and by slug."""
+"""Finds the sandboxes of this process by id, key and slug."""
 
 from __future__ import annotations
 
@@ -28,21 +28,21 @@ class Registry:
         self.sandboxes[sandbox.id] = self.slugs[sandbox.provider.name, sandbox.slug] = sandbox
 
     def remove(self, id: str) -> None:
-        """Remove a sandbox with its keys and slug; an unknown id is ignored."""
+        """Removes a sandbox with its keys and slug; ignores an unknown id."""
         sandbox = self.sandboxes.pop(id, None)
         if sandbox is not None:
             sandbox.keyring.unregister_all()
             self.slugs.pop((sandbox.provider.name, sandbox.slug), None)
 
     def check_keys(self, sandbox: Sandbox, records: Iterable[Record]) -> None:
-        """Raises Conflict when one of these key records belongs to another sandbox."""
+        """Raises Conflict if another sandbox has one of these keys."""
         for record in records:
             owner = self.keys.get((sandbox.provider.name, str(record.get("secret"))), sandbox)
             if owner is not sandbox:
                 raise Conflict(f"the key {record['id']!r} of the state belongs to the sandbox {owner.id!r}")
 
     def sync(self) -> None:
-        """Read the sandboxes and keys that other processes have created or deleted."""
+        """Reads which sandboxes and keys other processes have created or deleted."""
         generation = self._store.cluster.generation()
         with self._sync_lock:
             if generation != self._seen_generation:
@@ -58,7 +58,7 @@ class Registry:
         self.refresh(names)
 
     def refresh_sandbox(self, sandbox: Sandbox) -> bool:
-        """Apply what other processes have written; when one has deleted the sandbox, remove it and return False."""
+        """Applies remote changes. If another process has deleted the sandbox, removes it here and returns False."""
         if sandbox.sync.refresh():
             return True
         self.remove(sandbox.id)
@@ -71,7 +71,7 @@ class Registry:
                 self.refresh_sandbox(sandbox)
 
     def get(self, id: str) -> Sandbox:
-        """Raises UnknownName with the nearest id."""
+        """Returns a sandbox after applying remote changes; raises UnknownName with the nearest id."""
         self.sync()
         sandbox = self.sandboxes.get(id)
         if sandbox is None or not self.refresh_sandbox(sandbox):
@@ -79,7 +79,7 @@ class Registry:
         return sandbox
 
     def lookup(self, directory: Directory, provider: str, name: str | None) -> Sandbox | None:
-        """Returns the sandbox of a key or slug, up to date with other processes, or None."""
+        """Returns the sandbox of a key or slug after applying remote changes, or None."""
         if name is None:
             return None
         if (provider, name) not in directory:

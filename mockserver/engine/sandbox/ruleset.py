@@ -1,4 +1,4 @@
-"""The fault rules of one sandbox: set, replaced and removed together with their counts."""
+"""Sets, replaces and removes the fault rules of one sandbox, together with their counts."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ MAX_RULES = 1_000
 
 
 def _write_nothing(space: Space) -> None:
-    """The default for ``also_write``."""
+    """The default for ``also_write``: does nothing."""
 
 
 class Ruleset:
@@ -35,7 +35,7 @@ class Ruleset:
         replacing: Iterable[str] = (),
         also_write: Callable[[Space], None] = _write_nothing,
     ) -> list[str]:
-        """Set rules and return their ids; a rule with a known id is replaced and starts with new counts and times.
+        """Sets rules and returns their ids; a rule with a known id is replaced and starts with new counts and times.
 
         In the same transaction, the rules with the ids ``replacing`` are deleted and ``also_write`` is called. Raises
         Refusal beyond ``MAX_RULES``, Conflict when another scenario or an operator has set a rule of the same id, or
@@ -57,7 +57,7 @@ class Ruleset:
         return ids
 
     def remove(self, ids: Iterable[str] | None = None, also_write: Callable[[Space], None] = _write_nothing) -> None:
-        """Remove rules by id, or all of them; raises UnknownName with the nearest id."""
+        """Removes rules by id, or all rules; raises UnknownName with the nearest id."""
         known = [active.rule.id for active in self.active]
         with self._change_transaction() as space:
             for id in known if ids is None else ids:
@@ -68,7 +68,7 @@ class Ruleset:
 
     @contextmanager
     def _change_transaction(self) -> Iterator[Space]:
-        """A transaction after which the new rules are active; if the commit fails, the old ones stay active."""
+        """Opens a transaction that activates the new rules on commit; if it fails, the old rules stay active."""
         try:
             with self._sandbox.transaction() as space:
                 yield space

@@ -40,11 +40,12 @@ from mockserver.engine.webhooks.sender import WebhookSender
 from mockserver.storage.base import SandboxGone, Space, Store, StoreError
 
 _SERIAL_BLOCK = 1_000
+"""The number of call numbers that are reserved in the store at once."""
 _log = logging.getLogger("testmode")
 
 
 class Sandbox:
-    """One tenant. What must survive a restart is in the store; the attributes here are read from it."""
+    """One sandbox. All that must survive a restart is in the store; the attributes cache it."""
 
     limits: Limits
     latency: Distribution | None
@@ -86,12 +87,12 @@ class Sandbox:
         return self.clock.now(wall_now), wall_now
 
     def reload(self) -> None:
-        """Read everything that is cached here from the store: after opening, a reset or a restore."""
+        """Reads all cached attributes from the store, after opening, a reset or a restore."""
         with self.transaction() as space:
             self.reload_all(space)
 
     def reload_all(self, space: Space) -> None:
-        """Read everything that is cached here, in a transaction."""
+        """Reads all cached attributes in the caller's transaction."""
         self._serial = self._reserved = int((_record(space, "serial") or {"reserved": 0})["reserved"])
         self.reload_settings(space)
         self.timer_runner.reload(space)
@@ -100,7 +101,7 @@ class Sandbox:
         self.keyring.reload(space)
 
     def reload_settings(self, space: Space) -> None:
-        """Read settings, clock and scenarios, in a transaction."""
+        """Reads settings, clock and scenarios in the caller's transaction."""
         self.settings = Settings.model_validate(_record(space, "settings") or {})
         self.clock = _read_clock(_record(space, "clock") or {})
         self.randomness = Randomness(self.settings.seed)
@@ -109,7 +110,7 @@ class Sandbox:
 
     @property
     def slug(self) -> str:
-        """The name of the tenant in paths, for providers whose paths have one: the ``slug`` setting, or the id."""
+        """The tenant's name, for providers whose paths name the tenant: the setting ``slug``, or the sandbox's id."""
         return self.settings.slug or self.id
 
     @property
@@ -123,7 +124,7 @@ class Sandbox:
         return self.ruleset.active
 
     def apply_settings(self) -> None:
-        """Compute limits, latency and assumptions: the settings override the provider, the scenarios override both.
+        """Computes limits, latency and assumptions: settings override the provider, scenarios override both.
 
         Raises Refusal when a value is invalid.
         """
@@ -144,7 +145,7 @@ class Sandbox:
         self.limits, self.latency = effective.limits, effective.latency
 
     def handle(self, call: Call) -> Reply:
-        """Run a call through the pipeline at the present instant of the sandbox's clock."""
+        """Runs a call through the pipeline at the current instant of the sandbox's clock."""
         wall_now = self.sync.used_at = wall_time()
         if self._is_shared:
             self.sync.announce_use(wall_now)
@@ -154,7 +155,7 @@ class Sandbox:
         return self._proceed(call)
 
     def wait_until_durable(self) -> None:
-        """Wait until all writes of this sandbox have the store's durability; raises StoreError when they cannot."""
+        """Waits until all writes of this sandbox are stored as the durability setting requires. Raises StoreError."""
         self._store.wait_until_durable(self.id)
 
     @property
@@ -164,16 +165,16 @@ class Sandbox:
             return space.get("_sandbox", PROVISIONING) is not None
 
     def finish_provisioning(self) -> None:
-        """Remove the mark that ``Engine.create(provisioning=True)`` stored."""
+        """Removes the mark that ``Engine.create(provisioning=True)`` stored."""
         with self.transaction() as space:
             space.drop("_sandbox", PROVISIONING)
 
     def release_claim(self, claim: str, epoch: int) -> None:
-        """Release a claim that was made in ``epoch``; nothing happens in a later epoch."""
+        """Releases a claim that was made in ``epoch``; does nothing in a later epoch."""
         self.sync.release_claim(claim, epoch)
 
     def configure(self, changes: Mapping[str, Any]) -> None:
-        """Change settings; None returns one to the provider's. Concurrent changes do not overwrite each other."""
+        """Changes settings; None restores the provider's value. Concurrent changes do not overwrite each other."""
         with self.sync.lock("configure"):
             self._configure(changes)
 
@@ -194,7 +195,7 @@ class Sandbox:
             raise
 
     def next_serial(self) -> int:
-        """Returns the number of the next call; unique across restarts: the store reserves blocks of numbers."""
+        """Returns the next call's number. The store reserves blocks of numbers, so none repeats after a restart."""
         with self._serial_lock:
             if self._serial == self._reserved:
                 self._reserve()
@@ -210,7 +211,7 @@ class Sandbox:
     # Time
 
     def now(self) -> int:
-        """Run the due timers; returns the instant that the clock shows."""
+        """Runs the due timers; returns the current instant of the clock."""
         return self._now(wall_time())
 
     def _now(self, wall_now: int) -> int:
@@ -222,40 +223,40 @@ class Sandbox:
                 _log.debug("%s: the due timers were deleted with the sandbox", self.id)
             except StoreError as error:
                 # Reads must still work; a call that writes gets the error from the store.
-                _log.error("%s: the due timers have to wait: %s", self.id, error)
+                _log.error("%s: the due timers cannot run now: %s", self.id, error)
         return now
 
     def schedule(self, space: Space, due: int, action: str, parameters: dict[str, Any]) -> str:
-        """Schedule a simulation in a transaction; returns the id of the timer."""
+        """Schedules a simulation in the caller's transaction; returns the id of the timer."""
         return self.timer_runner.schedule(space, due, action, parameters)
 
     def clock_time(self) -> int:
-        """Returns the instant that the clock shows, without running due timers."""
+        """Returns the current instant of the clock, without running due timers."""
         return self.clock.now(wall_time())
 
     def wall_time_until(self, instant: int) -> int | None:
-        """Microseconds of real time until ``instant``: 0 when it is past, None when the clock is frozen before it."""
+        """Returns the real microseconds until ``instant``: 0 if it is past, None if the clock is frozen before it."""
         remaining = instant - self.clock_time()
         return None if remaining > 0 and self.clock.frozen_at is not None else max(remaining, 0)
 
     def catch_up(self) -> None:
-        """Run the due timers and send the due deliveries, in time order."""
+        """Runs the due timers and sends the due deliveries, in the order of their due instants."""
         self.timer_runner.catch_up(self.clock_time())
 
     def move_clock(self, change: Callable[[Clock, int], Clock]) -> list[dict[str, Any]]:
-        """Set the clock to ``change(clock, wall time)``; concurrent moves follow each other. See ``set_clock``."""
+        """Calls ``set_clock`` with ``change(clock, wall time)``; concurrent moves run one after another."""
         with self.sync.lock("clock"):
             return self.set_clock(change(self.clock, wall_time()))
 
     def set_clock(self, clock: Clock) -> list[dict[str, Any]]:
-        """Set the clock after running the timers and deliveries due until then; returns the timers' results.
+        """Runs the timers and deliveries due until the new time, then sets the clock; returns the timers' results.
 
         Raises Refusal outside the years 1970 to 9999.
         """
         return move_clock_to(self, clock)
 
     def simulate(self, name: str, parameters: Mapping[str, Any], delay: int = 0) -> Mapping[str, Any]:
-        """Run a simulation now, or schedule it ``delay`` microseconds later; returns its result or the timer.
+        """Runs a simulation now, or schedules it ``delay`` microseconds later; returns its result or the timer.
 
         Raises UnknownName for an unknown simulation, ValidationError for wrong parameters.
         """

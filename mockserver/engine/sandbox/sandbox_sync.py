@@ -14,9 +14,9 @@ from mockserver.engine.webhooks.outbox import Outbox
 from mockserver.storage.base import ChangedCollections, Collection, Space, Store
 
 USAGE_COLLECTION = Collection("_used", volatile=True)
-"""When any process last used the sandbox: one record, the wall clock's time."""
+"""One record: the wall clock's instant at which any process last used the sandbox."""
 _ANNOUNCE_INTERVAL = SECOND
-"""Least time between two writes of the last use."""
+"""The minimum number of microseconds between two writes of the last use."""
 
 
 class SyncOwner(Protocol):
@@ -45,10 +45,10 @@ class SandboxSync:
     def __init__(self, sandbox: SyncOwner, store: Store) -> None:
         self._sandbox, self._store = sandbox, store
         self._announced_at, self.used_at = 0, wall_time()
-        store.watch(sandbox.id, self.apply_remote_changes)
+        store.on_remote_changes(sandbox.id, self.apply_remote_changes)
 
     def apply_remote_changes(self, space: Space, changed: ChangedCollections) -> None:
-        """Reload what is cached of the changed collections; None (a replaced state) means all, in a new epoch."""
+        """Reloads the caches of the changed collections. None, for a replaced state, reloads all in a new epoch."""
         sandbox = self._sandbox
         if changed is None:
             sandbox.epoch += 1
@@ -68,38 +68,38 @@ class SandboxSync:
             self.used_at = max(self.used_at, (space.get(USAGE_COLLECTION.name, "last") or {"at": 0})["at"])
 
     def touch(self) -> None:
-        """Record that the sandbox is used, and announce it to the other processes at most once a second."""
+        """Records a use of the sandbox now, and announces it to the other processes at most once a second."""
         self.used_at = wall_time()
         if self._store.cluster.is_distributed:
             self.announce_use(self.used_at)
 
     def announce_use(self, now: int) -> None:
-        """Announce a use at ``now`` (wall clock) to the other processes, at most once a second."""
+        """Announces a use at ``now`` (wall clock) to the other processes, at most once a second."""
         if now - self._announced_at > _ANNOUNCE_INTERVAL:
             self._announced_at = now
             with self._sandbox.transaction(durable=False) as space:
                 space.put(USAGE_COLLECTION.name, {"id": "last", "at": now})
 
     def refresh(self) -> bool:
-        """Apply what other processes have written; False when one of them has deleted the sandbox."""
+        """Applies remote changes; returns False if another process has deleted the sandbox."""
         return self._store.refresh(self._sandbox.id)
 
     @contextmanager
     def lock(self, name: str) -> Iterator[None]:
-        """Hold a lock on the sandbox in all processes, with their changes applied."""
+        """Holds a lock on the sandbox across all processes, after applying remote changes."""
         with self._store.cluster.lock(f"{name}:{self._sandbox.id}"):
             self.refresh()
             yield
 
     def release_claim(self, claim: str, epoch: int) -> None:
-        """Release a claim made in ``epoch``; in a later epoch another request may hold it, so nothing happens."""
+        """Releases a claim made in ``epoch``; does nothing in a later epoch, where another request may hold it."""
         if epoch == self._sandbox.epoch:
             self._store.release_claim(self._sandbox.id, claim)
 
     def announce(self) -> None:
-        """Make the other processes reload the sandboxes and their keys."""
+        """Makes the other processes reload the sandboxes and their keys."""
         self._store.cluster.announce()
 
     def notify_due(self) -> None:
-        """Tell the other processes that a timer or delivery of the sandbox may be due."""
+        """Notifies the other processes that a timer or delivery of the sandbox may be due."""
         self._store.notify_due(self._sandbox.id)

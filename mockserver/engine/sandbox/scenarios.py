@@ -120,14 +120,14 @@ class Scenarios(Mapping[str, Scenario]):
 
 
 def find_scenario(scenarios: Mapping[str, Scenario], name: str) -> Scenario:
-    """Raises UnknownName with the nearest scenario."""
+    """Returns a scenario; raises UnknownName with the nearest name."""
     if name not in scenarios:
         raise UnknownName("scenario", name, list(scenarios))
     return scenarios[name]
 
 
 def switch_on(sandbox: Sandbox, scenario: Scenario, given: Mapping[str, Any]) -> None:
-    """Set the scenario's rules and put its settings over the sandbox's; one that is on already starts again."""
+    """Sets the scenario's rules, and its settings over those of the sandbox; starts again if it is already on."""
     values = scenario.resolve_parameters(given)
     rules, settings = _build_rules(scenario, values), _substitute(scenario.settings, values)
     now = sandbox.now()
@@ -154,13 +154,13 @@ def switch_on(sandbox: Sandbox, scenario: Scenario, given: Mapping[str, Any]) ->
 
 
 def _store_overlay(record: dict[str, Any], space: Space) -> None:
-    # Dropped first: the scenario switched on last must come last and override the others, after a restart too.
+    # Dropped first, so that the scenario switched on last comes last and overrides the others, also after a restart.
     space.drop("_scenarios", record["id"])
     space.put("_scenarios", record)
 
 
 def switch_off(sandbox: Sandbox, scenario: Scenario) -> None:
-    """Remove the scenario's rules and settings; a scenario that is not on is ignored."""
+    """Removes the scenario's rules and settings; ignores a scenario that is not on."""
     sandbox.ruleset.remove(_rule_ids(sandbox, scenario), lambda space: space.drop("_scenarios", scenario.name))
     if sandbox.overlays.pop(scenario.name, None) is not None:
         sandbox.apply_settings()
@@ -176,14 +176,14 @@ def _build_rules(scenario: Scenario, values: Mapping[str, Any]) -> list[FaultRul
 
 
 def _substitute(value: Any, values: Mapping[str, Any]) -> Any:
-    """Replace ``{"$": "p"}`` by the value of p; ``{"$": "p", "times": 0.5}`` is half of it."""
+    """Replaces ``{"$": "p"}`` by the value of parameter p, and ``{"$": "p", "times": 0.5}`` by half of it."""
     if isinstance(value, dict):
         if "$" in value:
             if value["$"] not in values:
                 raise Refusal(f"there is no parameter {value['$']!r}{nearest(str(value['$']), list(values))}")
             chosen = values[value["$"]]
-            part = type(chosen)(chosen * value.get("times", 1))
-            return format_duration(part) if isinstance(part, DurationValue) else part
+            scaled = type(chosen)(chosen * value.get("times", 1))
+            return format_duration(scaled) if isinstance(scaled, DurationValue) else scaled
         return {name: _substitute(inner, values) for name, inner in value.items()}
     return [_substitute(inner, values) for inner in value] if isinstance(value, list) else value
 

@@ -1,4 +1,4 @@
-"""Generates seed data by running a simulated history through the functions that serve the API."""
+"""Generates seed data: runs a simulated history through the functions that serve the API."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _NAME = "rehearsal"
 class SeedHistory:
     """A sandbox in memory with a frozen clock, for a provider's ``generate``.
 
-    ``begin`` is the first instant, ``records`` is the state at that instant.
+    ``begin`` is the first instant of the history; ``records`` are the records at that instant.
     """
 
     def __init__(self, provider: Provider, seed: str, begin: int, records: State) -> None:
@@ -37,16 +37,16 @@ class SeedHistory:
         self.sandbox = Sandbox(_NAME, provider, store, Journal(1, 1), {}, NullWebhookSender())
 
     def run(self, action: Callable[[SimulationContext], Result]) -> Result:
-        """Call ``action`` at the present instant in one transaction; returns its result."""
+        """Calls ``action`` at the current instant in one transaction; returns its result."""
         with self.sandbox.transaction(durable=False) as space:
             return action(SimulationContext(self.sandbox, self.sandbox.now(), space))
 
     def advance(self, by: int) -> None:
-        """Advance the clock by microseconds; due timers run."""
+        """Advances the clock by ``by`` microseconds and runs the timers that become due."""
         self.sandbox.move_clock(lambda clock, _wall: clock.advance(by))
 
     def advance_to(self, instant: int) -> None:
-        """Advance the clock to an instant; due timers run."""
+        """Advances the clock to an instant and runs the timers that become due."""
         self.sandbox.set_clock(Clock(frozen_at=instant))
 
     def state(self) -> State:

@@ -1,4 +1,4 @@
-"""Snapshots: named states of a sandbox, stored with its records, to which it can be restored."""
+"""Snapshots: named states of a sandbox that are stored with its records and can be restored."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ from mockserver.engine.sandbox.sandbox import Sandbox
 
 COLLECTION = "_snapshots"
 MAX_SNAPSHOTS = 20
-"""Snapshots per sandbox."""
+"""Snapshots per sandbox; beyond it a snapshot is refused unless it replaces one."""
 
 
 def take_snapshot(engine: Engine, id: str, name: str) -> None:
-    """Store the state under a name, replacing one of the same name; raises Refusal beyond ``MAX_SNAPSHOTS``."""
+    """Stores the state under a name, replacing a snapshot of that name; raises Refusal beyond ``MAX_SNAPSHOTS``."""
     sandbox = engine.get_sandbox(id)
     with sandbox.transaction() as space:
         if space.count(COLLECTION) >= MAX_SNAPSHOTS and space.get(COLLECTION, name) is None:
-            raise Refusal(f"a sandbox keeps at most {MAX_SNAPSHOTS} snapshots; replace one by using its name")
+            raise Refusal(f"a sandbox has at most {MAX_SNAPSHOTS} snapshots; use the name of one to replace it")
     now = sandbox.now()
     state = engine.export(id)
     with sandbox.transaction() as space:
@@ -24,7 +24,7 @@ def take_snapshot(engine: Engine, id: str, name: str) -> None:
 
 
 def restore_from_snapshot(engine: Engine, id: str, name: str) -> Sandbox:
-    """Restore the state stored under a name; raises UnknownName with the nearest name."""
+    """Restores the state stored under a name; raises UnknownName with the nearest name."""
     with engine.get_sandbox(id).transaction() as space:
         snapshot = space.get(COLLECTION, name)
         names = [record["id"] for _, record in space.scan(COLLECTION)]

@@ -1,9 +1,10 @@
-"""The state of a new sandbox: seed data, first keys and settings."""
+"""Builds the state of new sandboxes: seed data, first keys and settings."""
 
 from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
+from typing import NamedTuple
 
 from mockserver.engine.core.clock import format_instant
 from mockserver.engine.core.keys import Key
@@ -15,9 +16,15 @@ from mockserver.storage.base import State
 DATASET_SEED = "1"
 """The seed of the data sets that are shipped as files."""
 MAX_TEMPLATES = 8
-"""Sets of seed data in the cache; the oldest is removed first."""
-_CacheKey = tuple[Provider, str, str, str]
-"""Provider, seed, size and day; the day is empty for records that are not aged."""
+"""Sets of seed data in the cache; beyond it the oldest is removed."""
+
+
+class _CacheKey(NamedTuple):
+    provider: Provider
+    seed: str
+    size: str
+    day: str = ""
+    """The day up to which the records are aged; empty if they are not aged."""
 
 
 class Templates:
@@ -50,12 +57,12 @@ class Templates:
         }
 
     def _records(self, provider: Provider, settings: Settings, now: int, progress: Progress) -> State:
-        key = provider, settings.seed, settings.size
-        generated = self._cached((*key, ""), lambda: self._generate(provider, settings, progress))
+        key = _CacheKey(provider, settings.seed, settings.size)
+        generated = self._cached(key, lambda: self._generate(provider, settings, progress))
         age = provider.age_seed_data
         if age is None:
             return generated
-        return self._cached((*key, format_instant(now)[:10]), lambda: age(generated, now))
+        return self._cached(key._replace(day=format_instant(now)[:10]), lambda: age(generated, now))
 
     def _cached(self, key: _CacheKey, create: Callable[[], State]) -> State:
         if key not in self._cache:

@@ -1,4 +1,4 @@
-"""Runs the timers of one sandbox, and its deliveries between them, each at its own instant."""
+"""Runs the timers and deliveries of one sandbox in the order of their due instants."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from mockserver.storage.base import Record, Space
 
 _log = logging.getLogger("testmode")
 TIMERS_PER_TRANSACTION = 100
-"""Timers per transaction: it bounds how long other calls wait for the sandbox's lock."""
+"""Timers per transaction. It limits how long calls wait for the sandbox's lock."""
 
 
 def _keep_clock(instant: int) -> None:
@@ -42,7 +42,7 @@ class TimerOwner(SandboxView, Protocol):
 
 
 class TimerRunner:
-    """Runs the due timers of a sandbox, on their own or in time order with the deliveries of its outbox."""
+    """Runs the due timers of a sandbox, alone or together with its due deliveries."""
 
     def __init__(self, sandbox: TimerOwner) -> None:
         self._sandbox = sandbox
@@ -54,7 +54,7 @@ class TimerRunner:
         self.next_due = int(first["due"]) if first else None
 
     def schedule(self, space: Space, due: int, action: str, parameters: dict[str, Any]) -> str:
-        """Schedule a simulation in a transaction; returns the id of the timer."""
+        """Schedules a simulation in the caller's transaction; returns the id of the timer."""
         id = timers.schedule(space, due, action, parameters)
         # If the transaction fails, next_due is too early; the next run then finds nothing due and corrects it.
         self.reload(space)
@@ -62,34 +62,34 @@ class TimerRunner:
         return id
 
     def run(self, until: int) -> None:
-        """Run the timers due at ``until`` or before, in order; returns when their effects are durable."""
+        """Runs the timers due at ``until`` or before, in order; returns when their effects are durable."""
         while self._run_batch(until):
             pass
         self._sandbox.wait_until_durable()
 
     def catch_up(self, until: int, on_instant: Callable[[int], None] = _keep_clock) -> list[dict[str, Any]]:
-        """Run timers and send deliveries due at ``until`` or before, in time order; returns the timers' results.
+        """Runs timers and sends deliveries due at ``until`` or before, by due instant; returns the timers' results.
 
-        ``on_instant`` is called with the instant of every timer and delivery before it happens.
+        ``on_instant`` is called with the due instant of each timer and delivery before it runs or is sent.
         """
         results: list[dict[str, Any]] = []
-        durable = 0
+        durable_count = 0
         while (instant := self.next_instant) is not None and instant <= until:
             if self._has_delivery_due(instant):
                 on_instant(instant)
                 # A delivery must not announce a change that a power failure could still undo.
-                durable = self._wait_until_durable(durable, len(results))
+                durable_count = self._wait_until_durable(durable_count, len(results))
                 self._sandbox.outbox.deliver_next(instant)
             else:
                 results += self._run_batch(until, on_instant, stop_before_delivery=True)
-        self._wait_until_durable(durable, len(results))
+        self._wait_until_durable(durable_count, len(results))
         return results
 
-    def _wait_until_durable(self, durable: int, done: int) -> int:
-        """Wait when more timers have run than are durable; returns how many are durable now."""
-        if done > durable:
+    def _wait_until_durable(self, durable_count: int, run_count: int) -> int:
+        """Waits if more timers have run than are durable; returns how many are durable now."""
+        if run_count > durable_count:
             self._sandbox.wait_until_durable()
-        return done
+        return run_count
 
     @property
     def next_instant(self) -> int | None:
@@ -97,14 +97,14 @@ class TimerRunner:
         return min((due for due in (self.next_due, self._sandbox.outbox.next_due) if due is not None), default=None)
 
     def _has_delivery_due(self, instant: int) -> bool:
-        """Whether a delivery is due at ``instant`` or before; it is sent before a timer of the same instant."""
+        """Whether a delivery is due at ``instant`` or before. It is sent before a timer with the same instant."""
         due = self._sandbox.outbox.next_due
         return due is not None and due <= instant
 
     def _run_batch(
         self, until: int, on_instant: Callable[[int], None] = _keep_clock, *, stop_before_delivery: bool = False
     ) -> list[dict[str, Any]]:
-        """Run the next due timers in one transaction and return their results.
+        """Runs the next due timers in one transaction and returns their results.
 
         With ``stop_before_delivery`` the batch ends before a timer that a due delivery precedes.
         """
@@ -112,7 +112,7 @@ class TimerRunner:
         try:
             return self._run_in_transaction(until, on_instant, stop_before_delivery)
         except BaseException:
-            # The store failed, or a simulation has a bug: the timers still wait.
+            # The store failed or a simulation has a bug, so the timers are still waiting.
             self.next_due = due
             raise
 
@@ -133,13 +133,13 @@ class TimerRunner:
                 except Exception:
                     if not results:
                         raise
-                    break  # The timers before it are committed; the next batch starts with this one and raises.
+                    break  # The timers before this one are committed; the next batch starts with it and raises.
             self.reload(space)
         self._sandbox.keyring.activate(keys)
         return results
 
     def _run_timer(self, space: Space, due: int, timer: Record, keys: list[Key]) -> dict[str, Any]:
-        """Run one timer and delete it; a simulation that refuses is rolled back, and the result has its message."""
+        """Runs one timer and deletes it. A simulation that refuses is rolled back; the result has its message."""
         result = {"id": timer["id"], "at": format_instant(due), "action": timer["action"]}
         context = SimulationContext(self._sandbox, due, space)
         try:

@@ -1,4 +1,4 @@
-"""The timers of a sandbox as records: scheduled, and read in the order in which they are due."""
+"""Stores the timers of a sandbox as records, and reads them in the order of their due instants."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from mockserver.storage.base import COUNTERS, Record, Space
 
 COLLECTION = "_timers"
 MAX_TIMERS = 10_000
-"""Timers that can wait in one sandbox."""
+"""Waiting timers per sandbox; one more is refused."""
 
 
 def schedule(space: Space, due: int, action: str, parameters: dict[str, Any]) -> str:
-    """Store a timer that runs the simulation ``action`` at the instant ``due``; returns its id.
+    """Stores a timer that runs the simulation ``action`` at the instant ``due``; returns its id.
 
     Raises Refusal beyond ``MAX_TIMERS``.
     """
@@ -35,7 +35,8 @@ def timer_record(id: str, due: int, action: str, parameters: dict[str, Any]) -> 
 def due_timers(space: Space, instant: int, limit: int) -> Iterator[tuple[int, Record]]:
     """Yields at most ``limit`` timers due at ``instant`` or before, the earliest first, each with its due instant.
 
-    They are read together. The iteration ends when the caller schedules a timer, or changes or deletes a yielded one.
+    The timers are read together, so the iteration ends early when the caller schedules a timer, or changes or deletes
+    the timer that comes next.
     """
     scheduled = space.get(COUNTERS, "timers")
     for due, timer in _first_due(space, instant, limit):
@@ -55,5 +56,5 @@ def _first_due(space: Space, instant: int, limit: int) -> list[tuple[int, Record
 
 
 def pending(space: Space) -> Iterator[Record]:
-    """Yields all timers, the earliest first; equal instants in the order of scheduling."""
+    """Yields all timers, the earliest first; timers with equal instants in the order of scheduling."""
     return (record for _, record in space.scan(COLLECTION, field="due"))

@@ -1,4 +1,4 @@
-"""Statistics of a sandbox's newest calls over time: counts by status class, durations, rate-limit tokens."""
+"""Computes statistics of a sandbox's newest calls: counts by status class, durations and rate-limit tokens."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ PERCENTILES = (50, 95, 99)
 def traffic(
     entries: Sequence[Entry], limits: Limits, now: int, seconds: int, *, is_clock_running: bool
 ) -> list[dict[str, Any]]:
-    """Returns the ``seconds`` before ``now`` in 60 bins, oldest first.
+    """Returns statistics of the ``seconds`` before ``now`` in 60 bins, oldest first.
 
     Each bin has calls by status class, percentiles of the duration in milliseconds, and the tokens of the rate limit's
     bucket. The bucket is not refilled while the sandbox's clock is frozen (``is_clock_running`` is false).
@@ -45,7 +45,7 @@ def _statistics(bin: Sequence[Entry]) -> dict[str, Any]:
 
 
 def _percentile(durations: Sequence[float], percent: int) -> float | None:
-    """Nearest rank over sorted durations; None when there are none."""
+    """Returns a percentile of sorted durations by the nearest-rank method; None if there are no durations."""
     return round(durations[ceil(len(durations) * percent / 100) - 1], 3) if durations else None
 
 
@@ -54,7 +54,7 @@ def _last_bucket_level(entries: Sequence[Entry]) -> float | None:
 
 
 def _bucket_level(bin: Sequence[Entry], before: float | None, limits: Limits, seconds: float) -> float | None:
-    """The fewest tokens after a call of the bin; without calls, the tokens of the bin before plus the refill."""
+    """Returns the lowest level after a call in the bin; without calls, the previous level plus the refill."""
     if limits.rate is None:
         return None
     levels = [entry.call.tokens for entry in bin if entry.call.tokens is not None]

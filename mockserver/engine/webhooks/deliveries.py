@@ -1,4 +1,4 @@
-"""The records of deliveries: created, ordered by endpoint and due instant, and evicted beyond a bound."""
+"""Creates, schedules, finds and evicts the records of deliveries."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ from mockserver.storage.base import Record, Space
 
 COLLECTION = "_deliveries"
 MAX_DELIVERIES = 10_000
-"""Deliveries per sandbox, pending and final; the oldest final one is evicted first."""
+"""Stored deliveries per sandbox; beyond it the oldest delivery in a final state is deleted."""
 FINAL_STATES = ("delivered", "failed", "dropped", "abandoned")
-"""The states of a delivery that is not attempted again by itself; the only other state is ``pending``."""
+"""The states of deliveries that only an operator can send again; the only other state is ``pending``."""
 _log = logging.getLogger("testmode")
 
 
 def enqueue(
-    sandbox: WebhookOwner, space: Space, now: int, event: Record, only: str | None = None, *, once: bool = False
+    sandbox: WebhookOwner, space: Space, now: int, event: Record, endpoint: str | None = None, *, once: bool = False
 ) -> list[str]:
-    """Create a delivery of the event for each subscribed endpoint, in the caller's transaction; returns their ids.
+    """Creates a delivery of the event for each subscribed endpoint, in the caller's transaction; returns the ids.
 
-    ``only`` is the id of one endpoint, which need not be subscribed. A delivery with ``once`` has no retries.
+    With ``endpoint``, only that endpoint gets a delivery, subscribed or not. A delivery with ``once`` has no retries.
     """
     style = sandbox.provider.webhooks
     if style is None or not space.count(endpoints.COLLECTION):
@@ -33,13 +33,13 @@ def enqueue(
     receivers = [
         each
         for each in known
-        if (style.is_subscribed(each, event["type"], version) if only is None else each["id"] == only)
+        if (style.is_subscribed(each, event["type"], version) if endpoint is None else each["id"] == endpoint)
     ]
     ids = []
-    for endpoint in receivers:
+    for receiver in receivers:
         ids.append(style.delivery_id(sandbox.randomness, space.increment("deliveries")))
         _evict_oldest(sandbox.id, space)
-        space.put(COLLECTION, _new_delivery(ids[-1], endpoint["id"], event, now, once))
+        space.put(COLLECTION, _new_delivery(ids[-1], receiver["id"], event, now, once))
     return ids
 
 
@@ -76,13 +76,14 @@ def _evict_oldest(sandbox: str, space: Space) -> None:
 def schedule_members(endpoint: str, due: int | None, behind: str | None = None) -> dict[str, Any]:
     """Returns the members of a delivery that schedule it.
 
-    ``due`` None means never. With ``behind`` it also becomes due when another delivery to that endpoint is sent.
+    With ``due`` None it is never due. With ``behind``, the id of an endpoint, it also becomes due when another delivery
+    to that endpoint is sent.
     """
     return {"due": due, "lane": None if due is None else f"{endpoint}:{due:020d}", "behind": behind}
 
 
 def next_per_endpoint(space: Space) -> list[Record]:
-    """Returns the first waiting delivery of each endpoint by due instant; the cost grows with the endpoints only."""
+    """Returns the first waiting delivery per endpoint, by due instant; the cost depends on the number of endpoints."""
     heads: list[tuple[int, int, Record]] = []
     head = next(space.scan(COLLECTION, field="lane"), None)
     while head is not None:
@@ -94,13 +95,13 @@ def next_per_endpoint(space: Space) -> list[Record]:
 
 
 def release_postponed(space: Space, endpoint: str, now: int) -> None:
-    """Make the deliveries due now that wait until another delivery to the endpoint is sent."""
+    """Makes those deliveries due that wait until another delivery to the endpoint is sent."""
     for record in list(space.find(COLLECTION, "behind", endpoint)):
         space.put(COLLECTION, {**record, **schedule_members(endpoint, now)})
 
 
 def get_delivery(space: Space, id: str) -> Record:
-    """Raises UnknownName with the nearest id."""
+    """Returns a delivery; raises UnknownName with the nearest id."""
     record = space.get(COLLECTION, id)
     if record is None:
         newest = [each["id"] for _, each in space.scan(COLLECTION, descending=True)]
@@ -109,7 +110,7 @@ def get_delivery(space: Space, id: str) -> Record:
 
 
 def get_pending(space: Space, id: str) -> Record | None:
-    """Returns a delivery that is still pending, or None; raises UnknownName for an unknown id."""
+    """Returns a delivery if it is still pending, otherwise None; raises UnknownName for an unknown id."""
     record = get_delivery(space, id)
     return record if record["state"] == "pending" else None
 

@@ -13,7 +13,7 @@ from mockserver.storage.base import Record, Space
 
 COLLECTION = "_endpoints"
 MAX_ENDPOINTS = 100
-"""Endpoints per sandbox."""
+"""Endpoints per sandbox; one more is refused."""
 
 
 class Endpoints:
@@ -21,7 +21,7 @@ class Endpoints:
         self._sandbox = sandbox
 
     def add(self, url: str, events: Sequence[str] = ("*",), **options: Any) -> Record:
-        """Register an endpoint; ``options`` are ``secret``, ``version`` and ``description``, all with defaults.
+        """Registers an endpoint; ``options`` are ``secret``, ``version`` and ``description``, all with defaults.
 
         Raises Refusal for a URL that the egress refuses, for an unknown event type or version, and beyond
         ``MAX_ENDPOINTS``.
@@ -45,7 +45,7 @@ class Endpoints:
         return record
 
     def update(self, id: str, **changes: Any) -> Record:
-        """Change ``url``, ``events``, ``description`` or ``enabled``; raises UnknownName or Refusal."""
+        """Changes ``url``, ``events``, ``description`` or ``enabled``; raises UnknownName or Refusal."""
         if "url" in changes:
             self._sandbox.sender.check(changes["url"])
         if "events" in changes:
@@ -56,7 +56,7 @@ class Endpoints:
         return record
 
     def rotate(self, id: str, overlap: int = 0, secret: str | None = None) -> Record:
-        """Give an endpoint a new secret; the old one signs in addition for ``overlap`` microseconds."""
+        """Gives an endpoint a new secret; the old secret also signs for ``overlap`` more microseconds."""
         now, style, randomness = self._sandbox.now(), self._require_style(), self._sandbox.randomness
         with self._sandbox.transaction() as space:
             before = _get_endpoint(space, id)
@@ -76,12 +76,12 @@ class Endpoints:
             space.drop(COLLECTION, id)
 
     def all(self) -> list[Record]:
-        """Returns every endpoint, oldest first."""
+        """Returns all endpoints, oldest first."""
         with self._sandbox.transaction() as space:
             return [record for _, record in space.scan(COLLECTION)]
 
     def get(self, id: str) -> Record:
-        """Raises UnknownName with the nearest id."""
+        """Returns an endpoint; raises UnknownName with the nearest id."""
         with self._sandbox.transaction() as space:
             return _get_endpoint(space, id)
 
@@ -93,7 +93,7 @@ class Endpoints:
 
 
 def signing_secrets(endpoint: Record, now: int) -> tuple[str, ...]:
-    """Returns the secret, and during the overlap of a rotation also the previous one."""
+    """Returns the secret of an endpoint, and during the overlap of a rotation also the previous secret."""
     previous = endpoint["previous"]
     return (endpoint["secret"], previous["secret"]) if previous and now < previous["until"] else (endpoint["secret"],)
 

@@ -1,4 +1,4 @@
-"""Events: stored and enqueued for delivery in the transaction of the change that they announce."""
+"""Stores events and enqueues their deliveries, in the transaction of the change that they announce."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ MAX_EVENTS = 10_000
 
 
 def emit(at: WriteContext, id: str, type: str, data: Any, version: str = "") -> None:
-    """Store an event in the transaction of the change it announces, and enqueue its deliveries.
+    """Stores an event in the transaction of the change that it announces, and enqueues its deliveries.
 
-    ``data`` is the record as the provider renders it; ``version`` is the form of the event, for providers with several.
+    ``data`` is the record as the provider renders it. ``version`` is for providers that send several versions.
     """
     event = {"id": id, "type": type, "created_at": at.now, "data": data}
     event = {**event, "version": version} if version else event
@@ -23,7 +23,7 @@ def emit(at: WriteContext, id: str, type: str, data: Any, version: str = "") -> 
 
 
 def send_test_event(at: WriteContext, endpoint: str) -> list[str]:
-    """Enqueue the vendor's test event for an endpoint, without retries; returns the ids of the deliveries.
+    """Enqueues the vendor's test event for an endpoint, without retries; returns the ids of the deliveries.
 
     Raises Refusal when the provider has no test event.
     """

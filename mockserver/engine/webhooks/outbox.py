@@ -19,24 +19,24 @@ from mockserver.storage.base import Record, Space
 
 DeliverySelector = Callable[[Space], Record | None]
 MAX_STORED_RESPONSE_BYTES = 4_096
-"""Bytes of a receiver's response body that are stored with an attempt."""
+"""The maximum number of bytes of the response body that are stored with an attempt."""
 MAX_STORED_BODY_BYTES = 65_536
-"""Bytes of the request body that are stored with an attempt."""
+"""The maximum number of bytes of the request body that are stored with an attempt."""
 MAX_STORED_ATTEMPTS = 100
-"""Attempts stored per delivery; beyond it the oldest are deleted."""
+"""Stored attempts per delivery; beyond it the oldest are deleted."""
 _LEASE_POLL_SECONDS = 0.05
-"""Seconds between two looks at a lease that another process may hold."""
+"""Seconds between two attempts to get a lease that another process may hold."""
 NEAR_MISS_CANDIDATES = 100
-"""The newest deliveries among which a near miss is searched."""
+"""The number of deliveries, the newest, that are searched for a near miss."""
 
 
 @dataclass(frozen=True, slots=True)
 class LeasedDelivery:
-    """A delivery whose endpoint is leased: nothing else is sent there until ``Outbox.send`` has returned."""
+    """A delivery whose endpoint is leased, so that no other delivery is sent to it until ``Outbox.send`` returns."""
 
     delivery: Record
     attempt: Attempt | None
-    """None when its endpoint is deleted or disabled."""
+    """None when the endpoint is deleted or disabled."""
     epoch: int
     is_manual: bool
     """Whether an operator retries it; the attempt then does not count in the retry schedule."""
@@ -46,7 +46,7 @@ class WebhookRule(Protocol):
     """An active fault rule for deliveries."""
 
     def apply_to_attempt(self, attempt: Attempt, space: Space) -> None:
-        """Count the attempt and, if the rule hits, let the fault change it."""
+        """Counts the attempt and, if the rule hits, lets the fault change it."""
 
     def delivery_mismatches(self, attempt: Attempt) -> Iterator[str]:
         """Yields every reason why the rule does not match an attempt."""
@@ -65,7 +65,7 @@ class OutboxOwner(WebhookOwner, Protocol):
 
 
 class Outbox:
-    """Sends the deliveries of a sandbox, one at a time to each endpoint, never while the sandbox's lock is held."""
+    """Sends the deliveries of a sandbox, one at a time per endpoint, without holding the sandbox's lock."""
 
     def __init__(self, sandbox: OutboxOwner) -> None:
         self._sandbox = sandbox
@@ -73,12 +73,12 @@ class Outbox:
         self.next_due: int | None = None
         """The due instant of the first waiting delivery, or None."""
         self.next_free: int | None = None
-        """The same for deliveries whose endpoints are not leased."""
+        """The due instant of the first waiting delivery whose endpoint is not leased, or None."""
         self.wake: Callable[[], None] = lambda: None
-        """Called when a delivery or a timer may be due."""
+        """Called when a delivery or a timer may have become due."""
 
     def note_due(self, instant: int) -> None:
-        """Lower the cached due instants; they are too early if the running transaction is rolled back."""
+        """Lowers the cached due instants; if the transaction is rolled back, they are too early until ``reload``."""
         self.next_due = instant if self.next_due is None else min(self.next_due, instant)
         self.next_free = instant if self.next_free is None else min(self.next_free, instant)
         self.wake()
@@ -89,11 +89,11 @@ class Outbox:
         self.next_free = next((each["due"] for each in heads if not space.is_claimed(_lease_key(each))), None)
 
     def lease_next(self, until: int) -> LeasedDelivery | None:
-        """Lease the first delivery due at ``until`` or before whose endpoint is free; the caller must ``send`` it."""
+        """Leases the first delivery due at ``until`` or before whose endpoint is free; the caller must ``send`` it."""
         return self._acquire(lambda space: _if_due(until, _first_unleased(space)))[0]
 
     def deliver_next(self, until: int) -> bool:
-        """Send the first delivery due at ``until`` or before, waiting for its endpoint; False when none is due."""
+        """Waits until the endpoint of the next due delivery is free, then sends it; returns False if none is due."""
         leased = self._acquire_when_free(
             lambda space: _if_due(until, next(iter(deliveries.next_per_endpoint(space)), None))
         )
@@ -102,12 +102,12 @@ class Outbox:
         return leased is not None
 
     def deliver(self, id: str) -> Record:
-        """Send a pending delivery at once; one that is already final is returned as it is."""
+        """Sends a pending delivery at once; a delivery in a final state is returned unchanged."""
         leased = self._acquire_when_free(lambda space: deliveries.get_pending(space, id))
         return self.get(id) if leased is None else self.send(leased)
 
     def retry(self, id: str) -> Record:
-        """Send a delivery at once in any state, outside its retry schedule.
+        """Sends a delivery in any state at once, outside its retry schedule.
 
         Raises UnknownName for an unknown id, Refusal when the endpoint is deleted or disabled.
         """
@@ -116,16 +116,16 @@ class Outbox:
         return self.send(leased)
 
     def enqueue(
-        self, space: Space, now: int, event: Record, only: str | None = None, *, once: bool = False
+        self, space: Space, now: int, event: Record, endpoint: str | None = None, *, once: bool = False
     ) -> list[str]:
-        """Create deliveries of an event in the caller's transaction; see ``deliveries.enqueue``."""
-        ids = deliveries.enqueue(self._sandbox, space, now, event, only, once=once)
+        """Creates deliveries of an event in the caller's transaction; see ``deliveries.enqueue``."""
+        ids = deliveries.enqueue(self._sandbox, space, now, event, endpoint, once=once)
         if ids:
             self.note_due(now)
         return ids
 
     def send_test(self, space: Space, now: int, endpoint: str) -> list[str]:
-        """Enqueue the vendor's test event for one endpoint, without retries; raises Refusal when there is none."""
+        """Enqueues the vendor's test event for an endpoint, without retries; raises Refusal if the vendor has none."""
         provider = self._sandbox.provider
         style = provider.webhooks
         if style is None or style.test_event_type is None:
@@ -136,24 +136,24 @@ class Outbox:
         return self.enqueue(space, now, event, endpoint, once=True)
 
     def replay(self, event: Record) -> list[Record]:
-        """Send an event again at once to the endpoints subscribed now, without retries; returns the deliveries."""
+        """Sends an event again at once to the endpoints subscribed now, without retries; returns the deliveries."""
         now = self._sandbox.now()
         with self._sandbox.transaction() as space:
             ids = self.enqueue(space, now, event, once=True)
         return [self.deliver(id) for id in ids]
 
     def all(self) -> list[Record]:
-        """Returns every stored delivery, oldest first."""
+        """Returns all stored deliveries, oldest first."""
         with self._sandbox.transaction() as space:
             return [record for _, record in space.scan(COLLECTION)]
 
     def get(self, id: str) -> Record:
-        """Raises UnknownName with the nearest id."""
+        """Returns a delivery; raises UnknownName with the nearest id."""
         with self._sandbox.transaction() as space:
             return deliveries.get_delivery(space, id)
 
     def near_miss(self, rule: WebhookRule) -> dict[str, Any] | None:
-        """Returns the newest delivery with the fewest mismatches among those the rule does not match, or None."""
+        """Returns the delivery that almost matches, with its fewest mismatches as ``why``, or None."""
         style = self._sandbox.provider.webhooks
         misses: list[dict[str, Any]] = []
         with self._sandbox.transaction() as space:
@@ -167,7 +167,7 @@ class Outbox:
         return min((each for each in misses if each["why"]), key=lambda each: len(each["why"]), default=None)
 
     def send(self, leased: LeasedDelivery) -> Record:
-        """Perform a leased attempt, store its result and release the lease; returns the new delivery."""
+        """Performs a leased attempt, stores its result and releases the lease; returns the changed delivery."""
         changes: dict[str, Any] = {}
         try:
             changes = self._perform(leased)
@@ -177,7 +177,7 @@ class Outbox:
         return record
 
     def _acquire_when_free(self, select: DeliverySelector, *, is_manual: bool = False) -> LeasedDelivery | None:
-        """Lease the delivery that ``select`` returns, waiting until its endpoint is free; None when it returns None."""
+        """Leases the delivery that ``select`` returns, when its endpoint is free; returns None if ``select`` does."""
         with self._lease_released:
             while True:
                 leased, delivery = self._acquire(select, is_manual)
@@ -219,6 +219,7 @@ class Outbox:
         if attempt.postponed_by is not None:
             behind = delivery["endpoint"] if attempt.until_next_sent else None
             schedule = schedule_members(delivery["endpoint"], attempt.now + attempt.postponed_by, behind)
+            # A final delivery that an operator retries gets no further retries if a fault postpones it.
             once = delivery["once"] or delivery["state"] != "pending"
             return {"state": "pending", **schedule, "once": once, "put_off": True, "faults": faults}
         return {**self._send_copies(leased, attempt), "faults": faults}
@@ -239,7 +240,7 @@ class Outbox:
         return {"state": state, **schedule_members(attempt.endpoint["id"], due), "tries": tries, "attempts": attempts}
 
     def _next_due(self, leased: LeasedDelivery, now: int, tries: int) -> int | None:
-        """The due instant of the next attempt, or None."""
+        """Returns the due instant of the next attempt, or None."""
         delays, delivery = self._sandbox.assumptions.webhook_retries, leased.delivery
         if leased.is_manual:
             due: int | None = delivery["due"]
@@ -270,7 +271,7 @@ class Outbox:
 
 
 def _lease_key(delivery: Record) -> str:
-    """The name of the claim that is the lease of an endpoint."""
+    """Returns the name of the claim that is the lease of the delivery's endpoint."""
     return f"webhook:{delivery['endpoint']}"
 
 

@@ -10,7 +10,7 @@ from mockserver.engine.webhooks.sender import WebhookSender
 
 
 class WebhookOwner(SandboxView, Protocol):
-    """The sandbox of endpoints and deliveries."""
+    """The sandbox to which endpoints and deliveries belong."""
 
     @property
     def provider(self) -> Provider: ...

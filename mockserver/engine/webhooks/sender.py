@@ -8,7 +8,7 @@ from typing import Protocol
 
 @dataclass(frozen=True, slots=True)
 class SendResult:
-    """The status of the receiver's response, or the error when there was none."""
+    """The status of the receiver's response, or the error if there is no response."""
 
     status: int | None
     error: str | None = None
@@ -22,13 +22,13 @@ class SendResult:
 
 
 class WebhookSender(Protocol):
-    """Sends deliveries; the engine opens no socket, so the server supplies it."""
+    """Sends deliveries. The server implements it, because the engine opens no sockets."""
 
     def check(self, url: str) -> None:
         """Raises Refusal for a URL that must not be called."""
 
     def send(self, url: str, headers: list[tuple[str, str]], body: bytes, seconds: float) -> SendResult:
-        """POST a body within ``seconds`` in total; errors are in the result, none is raised."""
+        """Sends a POST request within ``seconds`` in total. Errors are in the result; none is raised."""
 
 
 class NullWebhookSender:

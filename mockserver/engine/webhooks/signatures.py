@@ -1,4 +1,4 @@
-"""The signature schemes of webhooks, each a function that signs and one that a receiver verifies with."""
+"""The signature schemes of webhooks. Each has a function that signs and a function that verifies."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ HeaderMapping = Mapping[str, str]
 
 
 class InvalidSignature(ValueError):
-    """The receiver must refuse the delivery; the message says why."""
+    """Raised when a receiver must refuse the delivery; the message says why."""
 
 
 def sign_timestamped(secrets: Sequence[str], at: int, body: bytes) -> str:

@@ -1,4 +1,4 @@
-"""The webhook style of Standard Webhooks, and the rendering of a delivery's body."""
+"""The style of Standard Webhooks, and the function that renders a delivery's body."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def _standard_envelope(sandbox: SandboxView, event: Record) -> Any:  # noqa: ARG
 
 
 def _standard_secret(randomness: Randomness, purpose: str) -> str:
-    # 32 characters of URL-safe base64 are 24 bytes; the scheme uses the standard alphabet.
+    # 32 characters of base64 are 24 bytes. The scheme needs the standard alphabet instead of the URL-safe one.
     return f"whsec_{randomness.token(purpose, 1, 32).replace('-', '+').replace('_', '/')}"
 
 

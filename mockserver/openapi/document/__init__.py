@@ -1,1 +1,1 @@
-"""Read and check an OpenAPI document: files, references, schemas, extensions."""
+"""Reads and checks an OpenAPI document: files, references, schemas, extensions."""

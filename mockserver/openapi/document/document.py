@@ -1,4 +1,4 @@
-"""An OpenAPI document as dataclasses: operations, parameters, bodies and responses."""
+"""Defines the dataclasses for an OpenAPI document: operations, parameters, bodies and responses."""
 
 from __future__ import annotations
 
@@ -62,13 +62,13 @@ class DocumentOperation:
     route: str
     """As served: with the prefix of the document's server, and parameter names that every router accepts."""
     documented_names: Mapping[str, str]
-    """The documented name of each path parameter, by its name in ``route``."""
+    """The documented names of the path parameters, by their names in ``route``."""
     summary: str
     parameters: tuple[Parameter, ...]
     body: RequestBodySpec | None
     responses: tuple[Response, ...]
     security: tuple[Mapping[str, tuple[str, ...]], ...]
-    """Alternatives, one of which a call must meet: the schemes that are all required, with their required scopes."""
+    """A call must meet one of these requirements: all schemes of the requirement, each with its required scopes."""
     extensions: Extensions
 
     @property
@@ -76,19 +76,19 @@ class DocumentOperation:
         """Method and path, for notes and messages."""
         return f"{self.method} {self.path}"
 
-    def response(self, status: int) -> Response | None:
-        """Returns the response declared for a status: as 404, as 4XX, or as default."""
+    def find_response(self, status: int) -> Response | None:
+        """Returns the response for a status; for 404 it is declared as ``404``, else ``4XX``, else ``default``."""
         by_status = {each.status.upper(): each for each in self.responses}
         return by_status.get(str(status)) or by_status.get(f"{status // 100}XX") or by_status.get("DEFAULT")
 
     def declares(self, status: int) -> bool:
-        """Returns whether the status is declared as 404 or as 4XX; default does not count."""
+        """Returns whether the status is declared, for example 404 as ``404`` or ``4XX``; ``default`` does not count."""
         return any(each.status.upper() in (str(status), f"{status // 100}XX") for each in self.responses)
 
 
 @dataclass(frozen=True)
 class Document:
-    """A linked and checked document."""
+    """An OpenAPI document whose references are resolved and whose parts are checked."""
 
     name: str
     """The name of the provider."""

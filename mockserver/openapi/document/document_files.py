@@ -1,4 +1,4 @@
-"""The files of one document: each is read once, from disk only, and references into them are resolved."""
+"""Reads the files of one document, each once and only from disk, and finds the targets of references in them."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ class DocumentFiles:
         """Returns the value at a location; if there is none, raises BadDocument at ``pointer`` in ``file``."""
         target, inner = location
         value = self.load(target)
-        for part in filter(None, inner.split("/")) if inner.strip("/") else ():
+        for part in filter(None, inner.split("/")):
             step = part.replace("~1", "/").replace("~0", "~")
             try:
                 value = value[int(step)] if isinstance(value, list) else value[step]
@@ -63,6 +63,7 @@ def _load(file: Path, name: str) -> Any:
         text = file.read_text("utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         raise BadDocument(name, "", f"cannot read the file: {error}") from None
+    # YAML can also begin with a bracket.
     return (
         _parse_json(text, name)
         if text.lstrip()[:1] in ("{", "[") and file.suffix != ".yaml"
@@ -78,7 +79,7 @@ def _parse_json(text: str, name: str) -> Any:
 
 
 def _parse_yaml(text: str, name: str) -> Any:
-    # Imported here: the YAML library is slow to import.
+    # Imported only when needed, because the YAML library is slow to import.
     import yaml  # type: ignore[import-untyped]
 
     from mockserver.openapi.document.yaml_loader import loader

@@ -1,4 +1,4 @@
-"""The ``x-testmode-...`` extensions of a document: the levels at which each is allowed, and its values."""
+"""Declares and reads the ``x-testmode-...`` extensions of a document."""
 
 from __future__ import annotations
 
@@ -8,8 +8,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from mockserver.engine import Limits, Refusal, nearest, parse_duration
-from mockserver.engine import error_path as path_of
+from mockserver.engine import Limits, Refusal, error_path, nearest, parse_duration
 
 EXTENSION_PREFIX = "x-testmode-"
 Extensions = Mapping[str, Any]
@@ -22,11 +21,13 @@ class Extension:
 
     name: str
     levels: tuple[str, ...]
-    """Where it is allowed: document, path, operation, schema."""
+    """The objects in which it is allowed: document, path, operation, schema."""
     expected: str
     """Its allowed values, for messages and documentation."""
     check: Callable[[Any], bool]
+    """Returns whether a value is allowed; can raise Refusal with a more exact message."""
     sentence: str
+    """Its meaning, for the documentation."""
 
 
 ROLES = ("list", "create", "retrieve", "replace", "merge", "delete", "act", "none")
@@ -47,7 +48,9 @@ def _are_names(value: Any) -> bool:
 
 def _is_idempotency(value: Any) -> bool:
     known = {"header": _is_text, "lifetime": _is_duration, "methods": _are_names}
-    return value is False or (isinstance(value, dict) and all(n in known and known[n](v) for n, v in value.items()))
+    return value is False or (
+        isinstance(value, dict) and all(name in known and known[name](option) for name, option in value.items())
+    )
 
 
 def _is_duration(value: Any) -> bool:
@@ -62,7 +65,7 @@ def _are_limits(value: Any) -> bool:
         Limits.model_validate(value)
     except ValidationError as error:
         detail = error.errors(include_url=False)[0]
-        raise Refusal(f"{path_of(detail)}: {detail['msg']}") from None
+        raise Refusal(f"{error_path(detail)}: {detail['msg']}") from None
     return True
 
 

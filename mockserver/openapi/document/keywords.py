@@ -1,4 +1,4 @@
-"""The allowed values of schema keywords."""
+"""Checks the values of schema keywords."""
 
 from __future__ import annotations
 
@@ -41,6 +41,7 @@ def _are_names(value: Any) -> bool:
 
 
 Check = Callable[[Any], bool]
+# Each rule as it is stated in messages, its check, and the keywords for which it holds.
 _RULES: tuple[tuple[str, Check, tuple[str, ...]], ...] = (
     ("must be a JSON type or a list of JSON types", _is_type, ("type",)),
     ("must be a list of names", _are_names, ("required",)),
@@ -61,7 +62,7 @@ _CHECKS = {name: (rule, check) for rule, check, names in _RULES for name in name
 
 
 def find_invalid(schema: dict[str, Any]) -> list[tuple[str, str]]:
-    """Returns the keywords with an invalid value, each with the violated rule."""
+    """Returns pairs of a keyword with an invalid value and the violated rule."""
     return list(_find_invalid(schema))
 
 

@@ -1,4 +1,4 @@
-"""Resolve the references of a document in one walk: make each absolute, and remove invalid schema keywords."""
+"""Walks through a document once: makes its references absolute, finds their targets, removes invalid keywords."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from mockserver.openapi.document.keywords import find_invalid
 from mockserver.openapi.document.upgrade import SCHEMA_KEYWORDS, SCHEMA_LIST_KEYWORDS, SCHEMA_MAP_KEYWORDS
 
 _DATA_KEYWORDS = {"schema": ("example", "examples", "default", "enum", "const"), "any": ("example", "value")}
-"""Keywords whose value is data, in which ``$ref`` is an ordinary name; by the kind of the object they are in."""
+"""Keywords whose value is data, so that a ``$ref`` in it is an ordinary name; by the kind of the object around them."""
 _NAMED_GROUPS = (
     "callbacks", "content", "encoding", "examples", "headers", "links", "parameters", "pathItems", "paths",
     "requestBodies", "responses", "securitySchemes",
 )  # fmt: skip
-"""Members that map names chosen by the document to objects."""
+"""Members whose value maps names that the document chooses to objects."""
 
 
 @dataclass(slots=True)
@@ -39,7 +39,7 @@ class LinkedDocument:
     targets: dict[str, Any] = field(default_factory=dict)
     """The target of each reference, by its absolute form ``file#pointer``."""
     notes: list[str] = field(default_factory=list)
-    """What was removed from the document, and why: one sentence each."""
+    """A sentence for each part of the document that was removed, with the reason."""
 
     def resolve(self, value: Any) -> Any:
         """Follows the references of a value, at most 100, and returns the target."""
@@ -73,10 +73,12 @@ def link(files: DocumentFiles) -> LinkedDocument:
 
 def _follow_reference(linked: LinkedDocument, node: _Node) -> Iterator[_Node]:
     reference = node.value.get("$ref")
+    # In a map, $ref is a name that the document has chosen.
     if not isinstance(reference, str) or node.kind in ("schemas", "named"):
         return
     files = linked.files
-    target, inner = location = files.resolve(reference, node.file, f"{node.pointer}/$ref")
+    location = files.resolve(reference, node.file, f"{node.pointer}/$ref")
+    target, inner = location
     absolute = f"{files.name(target)}#{inner}"
     node.value["$ref"] = absolute
     if absolute not in linked.targets:
@@ -99,7 +101,7 @@ def _children(linked: LinkedDocument, node: _Node) -> Iterator[_Node]:
 
 
 def _child_kind(parent_kind: str, name: str) -> str | None:
-    """The kind of the node at a member; None for data."""
+    """Returns the kind of the node at a member; None if the member is data, which has no references."""
     if parent_kind in ("schemas", "named"):
         return "schema" if parent_kind == "schemas" else "any"
     if name in _DATA_KEYWORDS[parent_kind] or name.startswith("x-"):

@@ -1,4 +1,4 @@
-"""Convert a linked document to a ``Document``; an invalid part raises BadDocument."""
+"""Converts a linked document to a ``Document``; raises BadDocument for an invalid part."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from mockserver.openapi.document.validators import Validators
 METHODS = ("get", "put", "post", "delete", "patch", "head", "options", "trace")
 _EXPLODED_STYLES = ("form", "deepObject")
 _RESERVED_PATHS = ("health", "healthz", "ready", "readyz")
-"""Paths that the server handles itself, so that no provider can have these names."""
+"""Paths that the server itself handles, so no provider can have these names."""
 _PATH_PARAMETER = re.compile(r"{([^{}]+)}")
 
 
@@ -88,15 +88,15 @@ class _Reader:
     def _check_version(self, root: Mapping[str, Any]) -> None:
         version = root.get("openapi")
         if not isinstance(version, str) or not re.match(r"3\.[01]\.", version):
-            what = (
+            rule = (
                 "Swagger 2.0 is not supported; convert the document to OpenAPI 3"
                 if "swagger" in root
                 else f"openapi must be 3.0.x or 3.1.x, not {version!r}"
             )
-            raise self.error("/openapi", what)
+            raise self.error("/openapi", rule)
 
     def _components(self, components: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
-        """The security schemes; also checks the extensions of all schemas."""
+        """Checks the extensions of all schemas and returns the security schemes."""
         pointer = "/components/schemas"
         for name, schema in self.as_object(components.get("schemas") or {}, pointer).items():
             self._check_schema(schema, f"{pointer}/{name}")
@@ -236,7 +236,10 @@ class _Reader:
             if status.startswith("x-"):
                 continue
             if not re.fullmatch(r"[1-5](\d\d|XX|xx)|default", status):
-                raise self.error(f"{pointer}/responses/{status}", "a response must be named as 200, as 4XX, or default")
+                raise self.error(
+                    f"{pointer}/responses/{status}",
+                    "the key of a response must be a status such as 200 or 4XX, or default",
+                )
             response = self.as_object(value, f"{pointer}/responses/{status}")
             headers = {
                 name: self.as_object(header, f"{pointer}/responses/{status}/headers/{name}")
@@ -261,7 +264,10 @@ class _Reader:
 
 
 def _route(path: str) -> tuple[str, dict[str, str]]:
-    """The path with parameter names that every router accepts, and the documented names by these."""
+    """Renames the parameters of a path so that every router accepts them.
+
+    Returns the new path, and the documented names by the new names.
+    """
     names: dict[str, str] = {}
 
     def rename(match: re.Match[str]) -> str:

@@ -1,4 +1,4 @@
-"""Remove reference cycles through allOf, oneOf and anyOf: they describe nothing, and resolving them would not end."""
+"""Removes reference cycles through allOf, oneOf and anyOf, because resolving them would not end."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _COMBINATORS = ("allOf", "oneOf", "anyOf")
 
 
 def break_ref_cycles(linked: LinkedDocument) -> None:
-    """Deletes every reference that leads back to itself without a step into a property or item, and notes it."""
+    """Deletes every reference that leads back to itself without a step into a property or item, and adds a note."""
     done: set[str] = set()
     for reference in linked.targets:
         if reference not in done:
@@ -19,6 +19,7 @@ def break_ref_cycles(linked: LinkedDocument) -> None:
 
 
 def _descend(linked: LinkedDocument, start: str, done: set[str]) -> None:
+    """Follows all references from ``start`` depth first; a reference to a target that is on the path is a cycle."""
     path, open_references = [(start, _references_in_place(linked.targets[start]))], {start}
     while path:
         reference, references = path[-1]
@@ -30,7 +31,9 @@ def _descend(linked: LinkedDocument, start: str, done: set[str]) -> None:
             continue
         target = holder["$ref"]
         if target in open_references:
-            linked.notes.append(f"{reference}: leads back to {target} in its own place; the reference is ignored")
+            linked.notes.append(
+                f"{reference}: leads back to {target} without a step into a property or item; it is ignored"
+            )
             del holder["$ref"]
         elif target not in done:
             open_references.add(target)
@@ -38,7 +41,7 @@ def _descend(linked: LinkedDocument, start: str, done: set[str]) -> None:
 
 
 def _references_in_place(schema: Any) -> Iterator[dict[str, Any]]:
-    """The objects with a reference that apply to the same value as the schema."""
+    """Yields the objects with a ``$ref`` that describe the same value as the schema."""
     waiting = [schema]
     while waiting:
         each = waiting.pop()

@@ -1,4 +1,4 @@
-"""Resolve schemas: follow references, merge allOf, list the alternatives of oneOf and anyOf."""
+"""Resolves schemas: follows references, merges allOf, and lists the alternatives of oneOf and anyOf."""
 
 from __future__ import annotations
 
@@ -22,8 +22,10 @@ _STRICTER = {
     "maxItems": min,
     "maxProperties": min,
 }
+"""The function that returns the stricter of two values of a keyword."""
 _MAX_CACHED = 200_000
-"""Maximum number of cached schemas: value generation creates temporary schemas, which would accumulate."""
+"""Maximum number of cached schemas. At this number the cache is cleared, because value generation creates temporary
+schemas, which would accumulate."""
 _MAX_DEPTH = 60
 """Maximum depth of references and allOf; a deeper schema is treated as a cycle."""
 
@@ -40,8 +42,9 @@ class Schemas:
         return self._linked.resolve(schema)
 
     def flatten(self, schema: Schema) -> dict[str, Any]:
-        """Merges ``$ref`` and ``allOf`` into one object; ``choices`` has a list of alternatives per oneOf or anyOf."""
+        """Merges ``$ref`` and ``allOf`` into one object; ``choices`` lists the alternatives of each oneOf or anyOf."""
         known = self._flattened.get(id(schema))
+        # A temporary schema can have the id() of an earlier one, so the cache also keeps the schema itself.
         if known is None or known[0] is not schema:
             if len(self._flattened) >= _MAX_CACHED:
                 self._flattened.clear()
@@ -55,7 +58,8 @@ class Schemas:
         keywords = to_openapi_31(simple)
         extra = {name: schema[name] for name in ("example", "discriminator") if name in schema}
         extra |= {name: value for name, value in schema.items() if name.startswith("x-testmode-")}
-        alternatives = keywords.pop("anyOf", None)  # to_openapi_31 converts a nullable enum to anyOf.
+        # anyOf was removed above, so it is the result of to_openapi_31 for a nullable enum or const.
+        alternatives = keywords.pop("anyOf", None)
         if alternatives is not None:
             keywords = {**alternatives[0], "null": True}
         merged = {**keywords, **extra}
@@ -95,7 +99,11 @@ class Schemas:
         return self.flatten(schema).get("writeOnly") is True
 
     def is_same_record(self, one: Schema, other: Schema) -> bool:
-        """Returns whether two schemas describe the same records: the same schema, or most properties in common."""
+        """Returns whether two schemas describe the same records.
+
+        They do if they are the same schema, or if they have in common at least two properties and more than half of
+        the properties of the smaller schema.
+        """
         if self.resolve(one) is self.resolve(other):
             return True
         first, second = self.properties(one).keys(), self.properties(other).keys()
@@ -138,6 +146,6 @@ def merge_levels(base: dict[str, Any], more: dict[str, Any]) -> dict[str, Any]:
             merged[name] = [each for each in first if each in second] or second
         elif name == "type":
             first, second = level_types({"type": first}), level_types({"type": second})
-            narrow = [each for each in first if each in second or (each == "integer" and "number" in second)]
-            merged[name] = narrow or list(second)
+            common = [each for each in first if each in second or (each == "integer" and "number" in second)]
+            merged[name] = common or list(second)
     return merged

@@ -1,4 +1,4 @@
-"""Convert schemas from OpenAPI 3.0 to 3.1, so that all other modules know only 3.1."""
+"""Converts schemas from OpenAPI 3.0 to 3.1, so that all other modules read only 3.1."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ SCHEMA_MAP_KEYWORDS = ("properties", "patternProperties", "$defs", "dependentSch
 _EXCLUSIVE_BOUNDS = (("exclusiveMinimum", "minimum"), ("exclusiveMaximum", "maximum"))
 _INTEGER_BITS = {"int32": 31, "int64": 63}
 _DROPPED_KEYWORDS = ("nullable", "example", "xml", "externalDocs", "discriminator", "$schema", "$id", "id")
-"""Keywords without meaning for validation; ``id`` and ``$id`` would change the base of references."""
+"""Keywords that are removed: validators ignore them, or (``id``, ``$id``) they would change how references resolve."""
 
 
 def to_openapi_31(schema: dict[str, Any]) -> dict[str, Any]:
@@ -19,8 +19,11 @@ def to_openapi_31(schema: dict[str, Any]) -> dict[str, Any]:
         name: value for name, value in schema.items() if name not in _DROPPED_KEYWORDS and not name.startswith("x-")
     }
     for exclusive, bound in _EXCLUSIVE_BOUNDS:
-        if isinstance(converted.get(exclusive), bool) and converted.pop(exclusive) and bound in converted:
-            converted[exclusive] = converted.pop(bound)
+        if isinstance(converted.get(exclusive), bool):
+            is_exclusive = converted.pop(exclusive)
+            if is_exclusive and bound in converted:
+                converted[exclusive] = converted.pop(bound)
+    # These types do not exist in OpenAPI 3, so the schema allows any type.
     if converted.get("type") in ("file", "any"):
         converted.pop("type")
     if converted.get("type") == "integer" and converted.get("format") in _INTEGER_BITS:
@@ -33,6 +36,7 @@ def to_openapi_31(schema: dict[str, Any]) -> dict[str, Any]:
 def make_nullable(schema: dict[str, Any]) -> dict[str, Any]:
     """Returns the schema extended to allow null."""
     kind = schema.get("type")
+    # Without a type or one of these keywords the schema allows null already.
     if kind is None and not {"allOf", "oneOf", "anyOf", "$ref", "enum"} & schema.keys():
         return schema
     if kind is not None and not {"allOf", "oneOf", "anyOf", "$ref", "enum", "const"} & schema.keys():

@@ -1,4 +1,4 @@
-"""Compile schemas to validators for requests and for responses."""
+"""Compiles schemas to validators for requests and for responses."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ View = Literal["request", "response"]
 """Requests ignore readOnly properties; responses do not require writeOnly properties."""
 NO_PROPERTIES: Mapping[str, Schema] = {}
 MAX_ERRORS = 50
-"""Maximum number of invalid fields in a refusal."""
+"""Maximum number of errors in a refusal; further errors are omitted."""
 
 
 class Validators:
@@ -34,8 +34,8 @@ class Validators:
         self._compiled: dict[tuple[int, View], tuple[Schema, Draft202012Validator]] = {}
         self._definitions: dict[tuple[str, View], tuple[Any, list[str]]] = {}
 
-    def errors(self, schema: Schema, view: View, value: Any) -> list[FieldError]:
-        """Returns the errors of a value, at most ``MAX_ERRORS``."""
+    def find_errors(self, schema: Schema, view: View, value: Any) -> list[FieldError]:
+        """Validates a value and returns at most ``MAX_ERRORS`` errors."""
         validator = self._validator(schema, view)
         errors = []
         for error in validator.iter_errors(value):
@@ -54,16 +54,15 @@ class Validators:
         return self._compiled[key][1]
 
     def _compile(self, schema: Schema, view: View) -> Draft202012Validator:
-        # Imported here: it takes half of the start-up time.
+        # Imported only when needed, because the import takes half of the start-up time.
         from jsonschema_rs import Draft202012Validator
 
-        names: dict[str, str] = {}
         waiting: list[str] = []
         top = self._rewrite(schema, view, waiting)
         definitions: dict[str, Any] = {}
         while waiting:
             reference = waiting.pop()
-            name = names.setdefault(reference, _definition_name(reference))
+            name = _definition_name(reference)
             if name not in definitions:
                 part, references = self._definition(reference, view)
                 definitions[name] = part
@@ -81,7 +80,10 @@ class Validators:
     def _rewrite(
         self, schema: Schema, view: View, references: list[str], outer_properties: Mapping[str, Schema] = NO_PROPERTIES
     ) -> Any:
-        """The schema for the validator; ``outer_properties`` are those of the schema around it."""
+        """Returns the schema for the validator and appends its references to ``references``.
+
+        ``required`` can also name ``outer_properties``, the properties of the schema around this one.
+        """
         if not isinstance(schema, dict):
             return schema
         if self._is_hidden(schema, view):
@@ -92,17 +94,16 @@ class Validators:
             rewritten["$ref"] = f"#/$defs/{_definition_name(rewritten['$ref'])}"
         if "pattern" in rewritten and not is_supported(rewritten["pattern"]):
             del rewritten["pattern"]
+        needs_properties = rewritten.keys() & {"required", *SCHEMA_LIST_KEYWORDS}
+        properties = {**outer_properties, **self._schemas.properties(schema)} if needs_properties else NO_PROPERTIES
         if "required" in rewritten:
-            known = {**outer_properties, **self._schemas.properties(schema)}
-            rewritten["required"] = [
-                name for name in rewritten["required"] if not self._is_never_required(known, name, view)
-            ]
+            names = rewritten["required"]
+            rewritten["required"] = [name for name in names if not self._is_never_required(properties, name, view)]
         for name, value in rewritten.items():
             if name in SCHEMA_KEYWORDS:
                 rewritten[name] = self._rewrite(value, view, references)
             elif name in SCHEMA_LIST_KEYWORDS:
-                inner = {**outer_properties, **self._schemas.properties(schema)}
-                rewritten[name] = [self._rewrite(each, view, references, inner) for each in value]
+                rewritten[name] = [self._rewrite(each, view, references, properties) for each in value]
             elif name in SCHEMA_MAP_KEYWORDS:
                 rewritten[name] = {key: self._rewrite(each, view, references) for key, each in value.items()}
         return rewritten
@@ -110,20 +111,20 @@ class Validators:
     def _is_hidden(self, schema: Schema, view: View) -> bool:
         return view == "request" and self._schemas.is_read_only(schema)
 
-    def _is_never_required(self, known: Mapping[str, Schema], name: str, view: View) -> bool:
-        if name not in known:
+    def _is_never_required(self, properties: Mapping[str, Schema], name: str, view: View) -> bool:
+        if name not in properties:
             return False
-        hidden = self._schemas.is_read_only if view == "request" else self._schemas.is_write_only
-        return hidden(known[name])
+        is_hidden = self._schemas.is_read_only if view == "request" else self._schemas.is_write_only
+        return is_hidden(properties[name])
 
 
 def _definition_name(reference: str) -> str:
-    # Without slash, tilde and percent sign, which JSON pointers and URLs escape.
+    # JSON pointers and URLs escape slashes, tildes and percent signs, so the name must not contain them.
     return "".join(letter if letter.isalnum() else f"_{ord(letter):x}_" for letter in reference)
 
 
 def _apply_discriminator(schema: dict[str, Any]) -> dict[str, Any]:
-    """Rewrite the alternatives so that each matches only its own values of the discriminator."""
+    """Rewrites the alternatives so that each matches only its own values of the discriminator."""
     discriminator = schema.get("discriminator")
     group = next((name for name in ("oneOf", "anyOf") if name in schema), None)
     if not isinstance(discriminator, dict) or group is None or not isinstance(discriminator.get("propertyName"), str):

@@ -1,4 +1,4 @@
-"""A YAML loader for OpenAPI: only JSON's types; dates and all keys are strings."""
+"""A YAML loader for OpenAPI that creates only the types of JSON; dates and all keys become strings."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 
 @lru_cache(maxsize=1)
 def loader() -> Any:
-    """Returns the loader class; created at the first use because YAML is an optional package."""
+    """Returns the loader class; it is created at the first use, because YAML is an optional package."""
     import yaml  # type: ignore[import-untyped]
 
     base: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -29,6 +29,6 @@ def _mapping(loader: Any, node: Any) -> dict[str, Any]:
     mapping: dict[str, Any] = {}
     for key, value in node.value:
         name = loader.construct_object(key, deep=True)
-        # An unquoted key is its text: status 200 becomes "200", and `no` or `on` is not a boolean.
+        # The text of an unquoted key is used: status 200 becomes "200", and `no` or `on` does not become a boolean.
         mapping[name if isinstance(name, str) else str(key.value)] = loader.construct_object(value, deep=True)
     return mapping

@@ -1,1 +1,1 @@
-"""Generate values that a schema allows."""
+"""Generates values that a schema allows."""

@@ -1,4 +1,4 @@
-"""Realistic values for a property, chosen by its name or format."""
+"""Creates realistic values for a property by its name or format."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import Any
 from mockserver.engine import SECOND, format_instant
 
 FIRST_INSTANT = 1_767_603_600 * SECOND
-"""2026-01-05T09:00:00Z: instants in generated data are in the eight weeks after it."""
+"""2026-01-05T09:00:00Z; all instants in generated data are in the eight weeks after it."""
 _SPAN_SECONDS = 8 * 7 * 86_400
 _FAKER_METHODS: dict[str, str] = {
     "fullname": "name", "displayname": "name", "firstname": "first_name", "givenname": "first_name",
@@ -35,12 +35,12 @@ _WORDS = (
     "pine", "prairie", "quartz", "raven", "ridge", "river", "saffron", "silver", "slate", "spruce", "summit", "thistle",
     "timber", "topaz", "valley", "velvet", "violet", "walnut", "willow", "zephyr",
 )  # fmt: skip
-"""Words of text without a known meaning; much faster than Faker."""
+"""Words for text whose meaning is unknown; choosing one is much faster than Faker."""
 _fakers: list[Any] = []
 
 
 def _seeded_faker(rng: Random) -> Any:
-    # Imported here: Faker takes as long to import as Flask, and only data generation needs it.
+    # Imported only when needed, because Faker takes as long to import as Flask.
     if not _fakers:
         from faker import Faker
 

@@ -1,4 +1,4 @@
-"""Generate a value for a schema from an rng; the same rng gives the same value."""
+"""Generates a value for a schema from an rng; equal rngs give equal values."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from mockserver.openapi.generation.fake_values import FORMATS, value_for_name, w
 from mockserver.openapi.generation.patterns import generate_match
 
 _OPTIONAL_DEPTH, _MAX_DEPTH = 4, 24
-"""Depths from which only required properties are generated, and from which the value is null."""
+"""The depth from which only required properties are generated, and the depth beyond which every value is null."""
 MISSING: Any = object()
 
 
@@ -36,7 +36,7 @@ class Generator:
         self._schemas = schemas
 
     def value(self, schema: Schema, rng: Random, options: GenerationOptions, name: str = "", depth: int = 0) -> Any:
-        """Returns a value for a schema; ``name`` is the property with this value."""
+        """Returns a value for a schema; ``name`` is the name of the property that gets the value."""
         level = self.choose_alternatives(schema, rng, depth)
         predefined = _predefined(level, rng, options)
         if predefined is not MISSING:
@@ -49,7 +49,7 @@ class Generator:
         return _SCALARS.get(kind, _string)(level, rng, name)
 
     def choose_alternatives(self, schema: Schema, rng: Random, depth: int = 0) -> dict[str, Any]:
-        """Flattens a schema and merges one random alternative of each group into it."""
+        """Flattens a schema and merges one random alternative of each oneOf and anyOf into it."""
         level = self._schemas.flatten(schema)
         rounds = 0
         while "choices" in level and rounds < 8:
@@ -82,7 +82,7 @@ class Generator:
         rng: Random,
         options: GenerationOptions,
         depth: int,
-        name: str,  # noqa: ARG002
+        _name: str,
     ) -> dict[str, Any]:
         required = set(level.get("required", ()))
         values: dict[str, Any] = {}
@@ -154,7 +154,7 @@ _PYTHON_TYPES: dict[str, tuple[type, ...]] = {
 
 
 def _has_type(level: Mapping[str, Any], value: Any) -> bool:
-    """Whether an example has the declared type: in real documents many do not."""
+    """Returns whether an example has the declared type, because in real documents many have not."""
     types = level_types(level)
     if not types or isinstance(value, dict | list):
         return not types
@@ -163,7 +163,7 @@ def _has_type(level: Mapping[str, Any], value: Any) -> bool:
     )
 
 
-def _number(level: Mapping[str, Any], rng: Random, name: str) -> float:  # noqa: ARG001
+def _number(level: Mapping[str, Any], rng: Random, _name: str) -> float:
     low, high = _bounds(level, 0.01)
     step = level.get("multipleOf")
     if step:
@@ -171,7 +171,7 @@ def _number(level: Mapping[str, Any], rng: Random, name: str) -> float:  # noqa:
     return round(rng.uniform(low, high), 2) if high - low >= 1 else (low + high) / 2
 
 
-def _integer(level: Mapping[str, Any], rng: Random, name: str) -> int:  # noqa: ARG001
+def _integer(level: Mapping[str, Any], rng: Random, _name: str) -> int:
     low, high = _bounds(level, 1)
     step = level.get("multipleOf")
     if step:

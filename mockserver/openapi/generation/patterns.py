@@ -1,4 +1,4 @@
-"""Generate text that a regular expression matches."""
+"""Generates text that a regular expression matches."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from re import _parser  # type: ignore[attr-defined]
 from typing import Any
 
 _MAX_REPEATS = 6
-"""Maximum number of repetitions of a part without an upper bound."""
+"""Maximum number of repetitions, unless the pattern or the wanted length requires more."""
 _ALPHANUMERIC = "abcdefghijklmnopqrstuvwxyz0123456789"
 _PRINTABLE = [chr(code) for code in range(32, 127)]
 _CATEGORIES = {
@@ -32,7 +32,7 @@ _JAVASCRIPT = (
 
 
 def generate_match(pattern: str, rng: Random, length: int = 0) -> str | None:
-    """Returns text that the pattern matches, of about ``length`` or more characters; None if there is none."""
+    """Returns text that the pattern matches, if possible with at least ``length`` characters; None if it finds none."""
     for javascript, replacement in _JAVASCRIPT:
         pattern = javascript.sub(replacement, pattern)
     try:
@@ -87,7 +87,7 @@ def _characters(operator: Any, argument: Any) -> str | list[str]:
     return _CATEGORIES[argument]
 
 
-def _nothing(writer: _MatchWriter, argument: Any) -> str:  # noqa: ARG001
+def _nothing(_writer: _MatchWriter, _argument: Any) -> str:
     return ""
 
 

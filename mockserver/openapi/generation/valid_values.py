@@ -1,4 +1,4 @@
-"""Values of responses: generated, completed or reduced until they are valid against the declared schema."""
+"""Generates, completes or reduces the values of responses until they are valid against the declared schema."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class ValidValues:
         self._document = document
         self.generator = Generator(document.schemas)
 
-    def value(self, media: MediaType, randomness: Randomness, purpose: str) -> Any:
+    def example_or_generated(self, media: MediaType, randomness: Randomness, purpose: str) -> Any:
         """Returns the first valid example of a media type, otherwise a generated value."""
         for each in media.examples:
             if self.is_valid(media.schema, each):
@@ -35,7 +35,10 @@ class ValidValues:
         return self.make(media.schema, randomness, purpose)
 
     def make(self, schema: Schema, randomness: Randomness, purpose: str, *, varied: bool = False) -> Any:
-        """Generates a valid value; ``varied`` avoids examples. Raises Problem with status 501 if none is found."""
+        """Generates a valid value; ``varied`` prefers values other than examples.
+
+        Raises Problem with status 501 if no valid value is found.
+        """
         for value in self._candidates(schema, randomness, purpose, _OPTIONS[1:] if varied else _OPTIONS):
             if self.is_valid(schema, value):
                 return value
@@ -64,13 +67,13 @@ class ValidValues:
             purpose,
             (GenerationOptions(optional=False), GenerationOptions(), GenerationOptions(examples=False)),
         ):
-            for whole in (overlay(value, visible), overlay(value, visible, deep=False)):
+            for whole in (merge_over(value, visible), merge_over(value, visible, deep=False)):
                 if self.is_valid(schema, whole):
                     return whole
         return self._complete_partly(schema, visible, randomness, purpose)
 
     def _complete_partly(self, schema: Schema, visible: Any, randomness: Randomness, purpose: str) -> Any:
-        """A generated value with every known member that leaves it valid."""
+        """Returns a generated value in which each known member replaces the generated one, if it stays valid."""
         generated = self.make(schema, randomness, purpose)
         for name, value in visible.items() if isinstance(visible, dict) and isinstance(generated, dict) else ():
             further = {**generated, name: value}
@@ -96,11 +99,11 @@ class ValidValues:
         return visible
 
 
-def overlay(base: Any, over: Any, *, deep: bool = True) -> Any:
-    """Returns ``base`` with the members of ``over``; ``deep`` merges nested objects."""
+def merge_over(base: Any, over: Any, *, deep: bool = True) -> Any:
+    """Returns ``base`` with the members of ``over``; ``deep`` also merges nested objects."""
     if not (isinstance(base, dict) and isinstance(over, Mapping)):
         return over
     return {
         **base,
-        **{name: overlay(base[name], value) if deep and name in base else value for name, value in over.items()},
+        **{name: merge_over(base[name], value) if deep and name in base else value for name, value in over.items()},
     }

@@ -1,1 +1,1 @@
-"""Infer resources, and the role of each operation, from paths and schemas."""
+"""Infers resources, and the role of each operation, from paths and schemas."""

@@ -1,4 +1,4 @@
-"""Infer the properties of a resource: the id, writable, unique and referring properties."""
+"""Infers which properties of a resource are the id, writable, unique, or ids of other resources."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _VERBS_BY_COMPLETENESS = ("retrieve", "create", "replace", "merge", "list", "act
 
 
 def fill_resource(document: Document, resource: InferredResource, roles: Sequence[OperationRole]) -> None:
-    """Sets schema, id, writable, unique and referring properties of a resource from its operations."""
+    """Sets the fields of a resource that follow from the schemas of its operations."""
     resource.roles = {role.operation.name: role.verb for role in roles}
     schemas = document.schemas
     responding = [role for role in roles if role.response_shape]
@@ -41,7 +41,7 @@ def fill_resource(document: Document, resource: InferredResource, roles: Sequenc
         if "x-testmode-refers-to" in (flat := schemas.flatten(inner))
     }
     seeds = [role.operation.extensions["seed"] for role in roles if "seed" in role.operation.extensions]
-    resource.seed = seeds[0] if seeds else document.extensions.get("seed")
+    resource.seed_count = seeds[0] if seeds else document.extensions.get("seed")
 
 
 def _fill_id(document: Document, resource: InferredResource, roles: Sequence[OperationRole]) -> None:
@@ -65,7 +65,10 @@ def _fill_id(document: Document, resource: InferredResource, roles: Sequence[Ope
 
 
 def _id_field(resource: InferredResource, properties: list[str]) -> str | None:
-    """The property with the id, by the name of the path parameter, with or without the resource's name, or ``id``."""
+    """Returns the property with the id.
+
+    It has the name of the path parameter, with or without the resource's name, or a usual name such as ``id``.
+    """
     if resource.is_singleton:
         return None
     by_name = {normalize_name(each): each for each in properties}

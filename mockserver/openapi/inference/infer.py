@@ -1,4 +1,4 @@
-"""Infer resources and roles from paths and bodies: ``/things`` and ``/things/{id}`` are one resource."""
+"""Infers resources and roles from paths and bodies; for example, ``/things`` and ``/things/{id}`` are one resource."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class _Inference:
             self.by_path.setdefault(_unnamed_path(operation.path), {})[operation.method] = operation
         self.resources: dict[str, InferredResource] = {}
         self.by_collection_path: dict[str, InferredResource] = {}
-        """By the path of the collection, with ``{}`` for every parameter."""
+        """The resources by the paths of their collections, with ``{}`` for every parameter."""
 
     def run(self) -> InferenceResult:
         for path in sorted(self.by_path, key=lambda path: (path.count("/"), path)):
@@ -68,16 +68,16 @@ class _Inference:
         if item_operations is not None and self._is_item(f"{path}/{{}}"):
             self._add(path, next(iter(item_operations.values())), with_id=True)
         elif (has_list and "POST" in operations and item_operations is None) or (
-            not has_list and self._is_single(operations)
+            not has_list and self._is_singleton(operations)
         ):
             self._add(path, operations["GET"], with_id=False)
 
-    def _is_single(self, operations: Mapping[str, DocumentOperation]) -> bool:
-        """Whether a path has a single record that can be read and changed."""
+    def _is_singleton(self, operations: Mapping[str, DocumentOperation]) -> bool:
+        """Returns whether a path has a single record that can be read and changed."""
         return "GET" in operations and bool({"PUT", "PATCH"} & operations.keys()) and self._is_record(operations["GET"])
 
     def _is_item(self, path: str) -> bool:
-        """Whether a path that ends with a parameter has operations on one record."""
+        """Returns whether a path that ends with a parameter has operations on one record."""
         operations = self.by_path[path]
         if any(each.extensions.get("role") == "none" for each in operations.values()):
             return False
@@ -91,6 +91,7 @@ class _Inference:
         return self.shapes.find_list(media) is None and self.shapes.find_record(media) is not None
 
     def _add(self, path: str, operation: DocumentOperation, *, with_id: bool) -> None:
+        """Adds the resource of a collection; ``operation`` belongs to the collection or, ``with_id``, to its items."""
         segments = path.count("/")
         documented = "/".join(operation.path.split("/")[: segments + 1])
         route_names = {documented_name: route for route, documented_name in operation.documented_names.items()}
@@ -121,7 +122,7 @@ class _Inference:
         return name if name not in self.resources else f"{name}_{len(self.resources)}"
 
     def _parent(self, path: str, nth: int) -> str | None:
-        """The name of the resource whose id is the nth parameter of a path."""
+        """Returns the name of the resource whose id is the nth parameter of a path; None if it is unknown."""
         pieces = path.split("{}")
         above = "{}".join(pieces[: nth + 1]).rstrip("/")
         known = self.by_collection_path.get(above)
@@ -134,18 +135,19 @@ class _Inference:
                 yield role
 
     def _declared_role(self, operation: DocumentOperation) -> OperationRole | None:
-        """The role that the document declares with ``x-testmode-role``."""
+        """Returns the role that the document declares with ``x-testmode-role``."""
         verb, name = operation.extensions.get("role"), operation.extensions.get("resource")
         if verb is None or verb == "none":
             return None
-        resource = self.resources.get(str(name)) if name else self._nearest(operation)
+        resource = self.resources.get(str(name)) if name else self._nearest_resource(operation)
         if resource is None:
             known = ", ".join(self.resources) or "none"
             file = self.document.linked.files.name(self.document.linked.files.main)
             raise BadDocument(file, operation.path, f"x-testmode-role {verb} needs a resource; known: {known}")
         return self._with_shapes(operation, resource, str(verb))
 
-    def _nearest(self, operation: DocumentOperation) -> InferredResource | None:
+    def _nearest_resource(self, operation: DocumentOperation) -> InferredResource | None:
+        """Returns the resource with the longest collection path that is a beginning of the operation's path."""
         path = _unnamed_path(operation.path)
         while path:
             if path in self.by_collection_path:
@@ -155,7 +157,7 @@ class _Inference:
 
     def _inferred_role(self, operation: DocumentOperation) -> OperationRole | None:
         path, method = _unnamed_path(operation.path), operation.method
-        if operation.extensions.get("role") == "none" or _only_json_patch(operation):
+        if operation.extensions.get("role") == "none" or _accepts_only_json_patch(operation):
             return None
         if path in self.by_collection_path:
             verb = self._collection_verb(self.by_collection_path[path], operation)
@@ -175,17 +177,17 @@ class _Inference:
             return "list" if self.shapes.find_list(success_media(operation)) is not None else None
         if method == "POST":
             return "create" if self._is_about_one(operation) else None
-        # The id of the record is in the body instead of the path.
+        # For PUT and PATCH on a collection, the id of the record is in the body.
         return {"PUT": "replace", "PATCH": "merge"}.get(method) if self._is_about_one(operation) else None
 
     def _is_about_one(self, operation: DocumentOperation) -> bool:
-        """Whether neither the request nor the response has a list of records."""
+        """Returns whether neither the request nor the response has a list of records."""
         media = success_media(operation)
         request_media = find_json(operation.body.media) if operation.body else None
         return self.shapes.find_list(media) is None and self.shapes.find_list(request_media) is None
 
     def _nested_role(self, operation: DocumentOperation, above: str) -> OperationRole | None:
-        """The role of a path below a collection or an item: another list of the records, or an action on one."""
+        """Returns the role of a path below a collection or an item: another list of records, or an action on one."""
         media = success_media(operation)
         list_shape = self.shapes.find_list(media)
         if operation.method == "GET" and above in self.by_collection_path and list_shape is not None:
@@ -209,7 +211,7 @@ class _Inference:
         return self.document.schemas.is_same_record(one.schema, other.schema)
 
     def _record_shape(self, resource: InferredResource) -> Shape | None:
-        """The shape of a record in the response of retrieve, or of list if there is no retrieve."""
+        """Returns the shape of a record in the response of retrieve, or of list if there is no retrieve."""
         path = _unnamed_path(resource.path)
         item = self.by_path.get(f"{path}/{{}}", {}).get("GET")
         if item is not None:
@@ -230,7 +232,7 @@ def _request_media(operation: DocumentOperation) -> MediaType | None:
 
 
 def _unnamed_path(path: str) -> str:
-    """The path with ``{}`` for every segment that is a parameter."""
+    """Returns the path with ``{}`` for every segment that is a parameter."""
     return "/".join(_unnamed_segment(each) for each in path.rstrip("/").split("/"))
 
 
@@ -238,6 +240,6 @@ def _unnamed_segment(text: str) -> str:
     return "{}" if text.startswith("{") and text.endswith("}") and text.count("{") == 1 else text
 
 
-def _only_json_patch(operation: DocumentOperation) -> bool:
+def _accepts_only_json_patch(operation: DocumentOperation) -> bool:
     kinds: Iterable[str] = [each.name for each in operation.body.media] if operation.body else []
     return bool(kinds) and all(each == _JSON_PATCH for each in kinds)

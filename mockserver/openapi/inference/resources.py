@@ -1,4 +1,4 @@
-"""The result of inference: resources, and the role of each operation."""
+"""Defines the result of inference: resources, and the role of each operation."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from mockserver.openapi.inference.shapes import Shape
 
 @dataclass(frozen=True, slots=True)
 class Parent:
-    """A path parameter above a resource, and the resource whose id it is, if known."""
+    """A parameter in the path of a collection, and the resource whose id it is, if known."""
 
     parameter: str
     """Its documented name."""
@@ -28,7 +28,7 @@ class InferredResource:
     """The collection's documented path."""
     parents: tuple[Parent, ...]
     id_parameter: str
-    """The path parameter with the id; empty if each parent has exactly one record."""
+    """The path parameter with the id; empty for a singleton, of which each parent has exactly one record."""
     schema: Schema = True
     """The schema of a complete record."""
     id_field: str | None = None
@@ -36,11 +36,12 @@ class InferredResource:
     id_schema: Schema = True
     id_prefix: str | None = None
     unique: tuple[str, ...] = ()
+    """The properties whose values are unique under one parent."""
     references: Mapping[str, str] = field(default_factory=dict)
-    """By property: the resource whose ids it has."""
+    """The resources whose ids are the values of properties, by property."""
     writable: frozenset[str] = frozenset()
     """The properties that clients can write."""
-    seed: int | None = None
+    seed_count: int | None = None
     """Number of seed records for each parent in a small sandbox; None for the default."""
     roles: dict[str, str] = field(default_factory=dict)
     """The role of each operation on this resource, by operation name."""
@@ -59,9 +60,9 @@ class OperationRole:
     verb: str
     """``list``, ``create``, ``retrieve``, ``replace``, ``merge``, ``delete`` or ``act``."""
     request_shape: Shape | None = None
-    """Where the record is in the request body."""
+    """The place of the record in the request body."""
     response_shape: Shape | None = None
-    """Where the record or the records are in the response body."""
+    """The place of the record or the records in the response body."""
 
 
 @dataclass(frozen=True)
@@ -82,7 +83,8 @@ class InferenceResult:
 
 
 def envelope_names(resource: InferredResource) -> tuple[str, ...]:
-    """Returns the names that the resource can have in an envelope."""
+    """Returns the names that the resource can have in an envelope, singular and plural."""
+    # A name of more than three words comes from a nested path, and only its last word describes the resource.
     plural = resource.name.rpartition("_")[2] if resource.name.count("_") > 2 else resource.name
     return (singularize(plural), plural, singularize(resource.name.rpartition("_")[2]))
 

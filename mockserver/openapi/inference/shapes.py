@@ -1,4 +1,4 @@
-"""Find the record or the list in a body: bare, or in an envelope."""
+"""Finds the record or the list in a body, which is the whole body or in an envelope."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _RECORD_NAMES = ("data", "result", "item", "record", "object", "response", "payl
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """Where the record or the records are in a body."""
+    """The place of the record or the records in a body."""
 
     schema: Schema
     """The schema of one record."""
@@ -63,31 +63,31 @@ class ShapeFinder:
         self._schemas = schemas
 
     def find_list(self, media: MediaType | None) -> Shape | None:
-        """Returns where the list of records is in a body; None if it has none."""
+        """Returns the place of the list of records in a body; None if the body has no list of records."""
         if media is None:
             return None
         level = self._schemas.flatten(media.schema)
         if level_types(level)[:1] == ("array",):
-            return Shape(level["items"]) if self._holds_records(level) else None
+            return Shape(level["items"]) if self._contains_records(level) else None
         lists = {
             name: flat
             for name, inner in self._schemas.properties(media.schema).items()
-            if level_types(flat := self._schemas.flatten(inner))[:1] == ("array",) and self._holds_records(flat)
+            if level_types(flat := self._schemas.flatten(inner))[:1] == ("array",) and self._contains_records(flat)
         }
         wrapper = next((name for name in _LIST_NAMES if name in lists), None)
         if wrapper is None and len(lists) == 1 and self._is_envelope(media.schema):
             (wrapper,) = lists
         return Shape(lists[wrapper]["items"], wrapper) if wrapper is not None else None
 
-    def _holds_records(self, level: Mapping[str, Any]) -> bool:
+    def _contains_records(self, level: Mapping[str, Any]) -> bool:
         return isinstance(level.get("items"), dict) and bool(self._schemas.properties(level["items"]))
 
     def _is_envelope(self, schema: Schema) -> bool:
-        """Whether no property indicates that the schema describes a record itself."""
+        """Returns whether no property indicates that the schema itself describes a record."""
         return not {"id", "uuid", "name", "_id"} & self._schemas.properties(schema).keys()
 
     def find_record(self, media: MediaType | None, names: tuple[str, ...] = ()) -> Shape | None:
-        """Returns where the record is in a body; ``names`` are the resource's names in an envelope."""
+        """Returns the place of the record in a body; ``names`` are the names of the resource in an envelope."""
         if media is None:
             return None
         properties = self._schemas.properties(media.schema)
@@ -98,6 +98,7 @@ class ShapeFinder:
             for name in (*names, *_RECORD_NAMES)
             if name in properties and self._schemas.properties(properties[name])
         ]
+        # An object with more properties is a record that contains another one.
         if wrappers and self._is_envelope(media.schema) and len(properties) <= 6:
             return Shape(properties[wrappers[0]], wrappers[0])
         return Shape(media.schema)

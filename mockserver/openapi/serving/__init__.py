@@ -1,1 +1,1 @@
-"""Perform operations on inferred resources: read requests, store records, write responses."""
+"""Performs operations on inferred resources: reads requests, stores records, and writes responses."""

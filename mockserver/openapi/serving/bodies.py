@@ -1,4 +1,4 @@
-"""Read a request body by its media type: JSON, URL-encoded form, multipart form, or raw bytes."""
+"""Reads a request body by its media type: JSON, URL-encoded form, multipart form, or raw bytes."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _MAX_FORM_FIELDS = 10_000
 
 
 def read_body(call: Call, body: RequestBodySpec, coercer: Coercer) -> tuple[MediaType | None, Any]:
-    """Returns the declared media type of a body and its value; without a body, or a declared type, the type is None.
+    """Returns the declared media type of a body and its value; the type is None if there is no body or no such type.
 
     Raises Problem when a required body is missing, cannot be parsed, or has another media type (415).
     """
@@ -37,12 +37,12 @@ def read_body(call: Call, body: RequestBodySpec, coercer: Coercer) -> tuple[Medi
 
 
 def can_validate(media: MediaType, value: Any) -> bool:
-    """Returns whether a value can be validated; raw bytes and values without a schema cannot."""
+    """Returns whether a value can be validated: it is not raw bytes, and it has a schema."""
     return not isinstance(value, bytes) and media.schema is not True
 
 
 def _choose_media(call: Call, body: RequestBodySpec) -> MediaType | None:
-    """The declared media type of the request; raises Problem with status 415 for another one."""
+    """Returns the declared media type of the request; raises Problem with status 415 for another one."""
     sent = _essence(call.headers.get("content-type", ""))
     by_kind = {_essence(each.name): each for each in body.media}
     for wanted in (sent, f"{sent.partition('/')[0]}/*", "*/*"):
@@ -51,7 +51,7 @@ def _choose_media(call: Call, body: RequestBodySpec) -> MediaType | None:
     json = find_json(body.media)
     if json is not None and (not sent or sent.endswith(("/json", "+json", "/octet-stream"))):
         return json
-    # No Content-Type, or the default of curl, is accepted as the declared type.
+    # A body without Content-Type, or with the default of curl, is read as the declared type.
     if not body.media or sent in ("", FORM_TYPE):
         return json or next(iter(body.media), None)
     known = ", ".join(by_kind)
@@ -59,6 +59,7 @@ def _choose_media(call: Call, body: RequestBodySpec) -> MediaType | None:
 
 
 def _essence(name: str) -> str:
+    """Returns a media type in lower case without its parameters."""
     return name.partition(";")[0].strip().lower()
 
 

@@ -1,4 +1,4 @@
-"""Convert the text of parameters and forms to the types of their schemas."""
+"""Converts the text of parameters and forms to the types of their schemas."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class Coercer:
         self._schemas = schemas
 
     def coerce_parameter(self, parameter: Parameter, sent: Pairs) -> Any:
-        """Returns the value of a parameter among ``sent``, the pairs of its location; MISSING if it is not there."""
+        """Returns the value of a parameter from ``sent``, the pairs of its location; MISSING if it has none."""
         kinds = self._schemas.types_of(parameter.schema)
         texts = [value for name, value in sent if name in (parameter.name, f"{parameter.name}[]")]
         if parameter.is_json and texts:
@@ -108,7 +108,7 @@ class Coercer:
 
 
 def _strip_style(parameter: Parameter, text: str) -> str:
-    """The text of a path parameter without the prefix of its style."""
+    """Returns the text of a path parameter without the prefix of its style."""
     if parameter.style == "label":
         return text.removeprefix(".")
     return text.removeprefix(";").removeprefix(f"{parameter.name}=") if parameter.style == "matrix" else text

@@ -1,4 +1,4 @@
-"""Render refusals in the schema that the document declares, or as problem+json if it declares none."""
+"""Renders refusals in the schema that the document declares, or as problem+json if it declares none."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _STATUSES_BY_CODE: dict[str, tuple[int, ...]] = {
     "idempotency_key_invalid": (400, 422),
     "scope_missing": (403, 401),
 }
-"""Statuses for a problem code, by preference; the first that the operation declares is used."""
+"""The possible statuses for a problem code; the first one that the operation declares is used."""
 _MESSAGE_NAMES = ("message", "detail", "description", "errormessage", "error_description", "reason", "msg", "details")
 _FIELD_NAMES = ("field", "path", "name", "param", "parameter", "pointer", "property", "target", "location", "source")
 _LIST_NAMES = (
@@ -77,10 +77,10 @@ class OpenApiDialect:
         return Reply(status, kind, as_json(_render_problem(status, problem)), problem)
 
     def _declared_media(self, operation: DocumentOperation | None, status: int) -> MediaType | None:
-        response = operation.response(status) if operation else None
+        response = operation.find_response(status) if operation else None
         if response is not None:
             return find_json(response.media)
-        # Undeclared statuses get the most common error schema of the document.
+        # If the status is not declared, the refusal has the most common error schema of the document.
         return self._default_media
 
     def _render_body(self, call: Call, media: MediaType, status: int, problem: Problem) -> Any:
@@ -91,7 +91,7 @@ class OpenApiDialect:
             return None
 
     def _fill(self, schema: Schema, status: int, problem: Problem, depth: int) -> Any:
-        """The members of an error schema whose value the problem determines."""
+        """Returns the members of an error schema whose values the problem determines."""
         schemas, members = self._model.document.schemas, {}
         for name, inner in schemas.properties(schema).items():
             kinds, word = schemas.types_of(inner), normalize_name(name)
@@ -111,9 +111,9 @@ class OpenApiDialect:
         properties = schemas.properties(schema)
         if not properties:
             return [f"{each.path}: {each.message}".removeprefix(": ") for each in errors]
-        return [self._entry(properties, each, problem) for each in errors]
+        return [self._fill_error(properties, each, problem) for each in errors]
 
-    def _entry(self, properties: Mapping[str, Schema], error: FieldError, problem: Problem) -> dict[str, Any]:
+    def _fill_error(self, properties: Mapping[str, Schema], error: FieldError, problem: Problem) -> dict[str, Any]:
         members: dict[str, Any] = {}
         for name, inner in properties.items():
             kinds, word = self._model.document.schemas.types_of(inner), normalize_name(name)
@@ -129,7 +129,7 @@ class OpenApiDialect:
 
 
 def _value_of(word: str, kinds: tuple[str, ...], level: Mapping[str, Any], status: int, problem: Problem) -> Any:
-    """The value of one property of a refusal, by its name and type; None if the name is not known."""
+    """Returns the value of one property of a refusal, by its normalized name and type; None if it is unknown."""
     if "enum" in level and problem.code not in level["enum"]:
         return status if status in level["enum"] else str(status) if str(status) in level["enum"] else None
     if word in ("status", "statuscode", "code", "httpstatus", "errorcode", "httpcode"):
@@ -166,7 +166,7 @@ def _status(operation: DocumentOperation | None, problem: Problem) -> int:
 
 
 def _most_common_media(model: SpecModel) -> MediaType | None:
-    """The media type whose schema most refusals in the document have."""
+    """Returns the media type whose schema most error responses in the document have."""
     counts: Counter[int] = Counter()
     media_by_schema: dict[int, MediaType] = {}
     for operation in model.operations.values():

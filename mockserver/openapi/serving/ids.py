@@ -1,4 +1,4 @@
-"""Generate ids in the form of their schema: a number, a UUID, text for a pattern, or text like the example."""
+"""Generates ids that match their schema: a number, a UUID, text for a pattern, or text like the example."""
 
 from __future__ import annotations
 
@@ -25,18 +25,18 @@ class IdGenerator:
         self._generator = Generator(schemas)
 
     def make(self, resource: InferredResource, randomness: Randomness, nth: int) -> Any:
-        """Returns the nth id of a resource; different for each nth if the schema allows that many values."""
+        """Returns the nth id of a resource; ids are different if the schema allows enough values."""
         level, purpose = self._schemas.flatten(resource.id_schema), f"id:{resource.name}"
         kinds = self._schemas.types_of(resource.id_schema)
         if "integer" in kinds or "number" in kinds:
             return max(int(level.get("minimum", 1)), 1) + nth - 1
-        id = self._text(resource, level, randomness, purpose, nth)
+        id = self._text_id(resource, level, randomness, purpose, nth)
         if self._validators.is_valid(resource.id_schema, "request", id):
             return id
         rng = randomness.stream(purpose, nth)
         return self._generator.value(resource.id_schema, rng, GenerationOptions(examples=False))
 
-    def _text(
+    def _text_id(
         self, resource: InferredResource, level: dict[str, Any], randomness: Randomness, purpose: str, nth: int
     ) -> str:
         example = str(level.get("example") or next(iter(level.get("examples") or ()), ""))
@@ -45,7 +45,7 @@ class IdGenerator:
         if "pattern" in level and resource.id_prefix is None:
             return str(
                 self._generator.value(
-                    {**level, "examples": []}, randomness.stream(purpose, nth), GenerationOptions(False)
+                    {**level, "examples": []}, randomness.stream(purpose, nth), GenerationOptions(examples=False)
                 )
             )
         if str(level.get("format", "")).startswith("date"):

@@ -1,4 +1,4 @@
-"""Filters and order of a list, and the members and headers of its response that describe the page."""
+"""Filters and sorts lists, and fills the members and headers of a response that describe the page."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from mockserver.openapi.serving.request import ParsedRequest
 
 
 def read_filters(request: ParsedRequest, properties: Mapping[str, Schema], paging: Paging) -> dict[str, Any]:
-    """Returns the wanted value of each property that the query names; paging and sort parameters are no filters."""
+    """Returns the wanted values of the properties that the query names, except paging and sort parameters."""
     by_name = {normalize_name(each): each for each in properties}
     filters = {}
     for name, value in request.query.items():
@@ -30,7 +30,7 @@ def read_filters(request: ParsedRequest, properties: Mapping[str, Schema], pagin
 
 
 def matches_filters(record: Record, wanted: Mapping[str, Any]) -> bool:
-    """Returns whether every property of a record has the wanted value, or one of several wanted values."""
+    """Returns whether every property of a record has its wanted value, or one of its wanted values."""
     return all(_matches_value(record["shown"].get(name), value) for name, value in wanted.items())
 
 
@@ -49,7 +49,7 @@ def _text(value: Any) -> str:
 
 
 def sort_records(records: list[Record], request: ParsedRequest, properties: Mapping[str, Schema]) -> list[Record]:
-    """Returns the records sorted by the query; unchanged if it names no property to sort by."""
+    """Returns the records sorted as the query demands; unsorted if it names no property to sort by."""
     sort = next((str(value) for name, value in request.query.items() if normalize_name(name) in SORT_NAMES), "")
     order = next((str(value) for name, value in request.query.items() if normalize_name(name) in DIRECTION_NAMES), "")
     field, _, suffix = sort.replace(":", " ").lstrip("-+").partition(" ")
@@ -85,9 +85,9 @@ _PAGE_MEMBERS: dict[str, Callable[[RecordPage, str | None, str | None], Any]] = 
     "page": lambda page, _cursor, _link: page.number,
     "currentpage": lambda page, _cursor, _link: page.number,
     "pagenumber": lambda page, _cursor, _link: page.number,
-    "pages": lambda page, _cursor, _link: page.pages,
-    "totalpages": lambda page, _cursor, _link: page.pages,
-    "lastpage": lambda page, _cursor, _link: page.pages,
+    "pages": lambda page, _cursor, _link: page.page_count,
+    "totalpages": lambda page, _cursor, _link: page.page_count,
+    "lastpage": lambda page, _cursor, _link: page.page_count,
     "hasmore": lambda page, _cursor, _link: page.has_more,
     "hasnext": lambda page, _cursor, _link: page.has_more,
     "hasnextpage": lambda page, _cursor, _link: page.has_more,
@@ -106,7 +106,7 @@ _PAGE_MEMBERS: dict[str, Callable[[RecordPage, str | None, str | None], Any]] = 
     "previous": lambda _page, _cursor, _link: None,
     "prev": lambda _page, _cursor, _link: None,
 }
-"""The value of a member of a list response, by its normalized name, from (page, next cursor, next link)."""
+"""By normalized name of a member of a list response: computes its value from the page, next cursor and next link."""
 
 
 class EnvelopeFiller:

@@ -1,4 +1,4 @@
-"""Pagination by cursor, page number or offset, inferred from the parameters of an operation."""
+"""Paginates by cursor, page number or offset, inferred from the parameters of an operation."""
 
 from __future__ import annotations
 
@@ -51,8 +51,8 @@ class RecordPage(list[Record]):
         return self.start // max(self.size, 1) + 1
 
     @property
-    def pages(self) -> int:
-        return -(-self.total // max(self.size, 1))
+    def page_count(self) -> int:
+        return -(-self.total // max(self.size, 1))  # rounded up
 
     @property
     def has_more(self) -> bool:
@@ -61,7 +61,7 @@ class RecordPage(list[Record]):
 
 @dataclass(frozen=True, slots=True)
 class Paging:
-    """The names of an operation's paging parameters, by their meaning."""
+    """The names of an operation's paging parameters; None for a parameter that it does not have."""
 
     limit: str | None
     offset: str | None
@@ -75,26 +75,26 @@ class Paging:
         return frozenset(each for each in (self.limit, self.offset, self.page, self.cursor) if each)
 
     def select_page(self, records: list[Record], request: ParsedRequest, default: int) -> RecordPage:
-        """Returns the requested page, of ``default`` records if the request has no limit.
+        """Returns the requested page; without a limit in the request it has ``default`` records.
 
         Raises Problem ``invalid_cursor``.
         """
-        size = self._number(request, self.limit, default)
+        size = self._read_number(request, self.limit, default)
         start = 0
         if self.cursor and request.query.get(self.cursor) not in (None, ""):
             start = _position_after(
                 records, str(request.query[self.cursor]), by_id=normalize_name(self.cursor) in _ID_CURSOR_NAMES
             )
         elif self.page:
-            start = (self._number(request, self.page, self.first_page) - self.first_page) * size
+            start = (self._read_number(request, self.page, self.first_page) - self.first_page) * size
         elif self.offset:
-            start = self._number(request, self.offset, 0)
+            start = self._read_number(request, self.offset, 0)
         if not self.parameters:
             size = max(len(records), 1)
         start = min(max(start, 0), len(records))
         return RecordPage(records[start : start + size], start=start, size=size, total=len(records))
 
-    def _number(self, request: ParsedRequest, name: str | None, default: int) -> int:
+    def _read_number(self, request: ParsedRequest, name: str | None, default: int) -> int:
         value = request.query.get(name) if name else None
         if not isinstance(value, int) or isinstance(value, bool):
             return (
@@ -141,7 +141,7 @@ def _position_after(records: list[Record], cursor: str, *, by_id: bool) -> int:
             return position + 1
     if nth is None:
         raise Problem("invalid_cursor", "The cursor is invalid; use one that a list response returned")
-    # The record was deleted: continue with the first record created after it.
+    # The record was deleted, so the page starts with the first record that was created after it.
     return next((position for position, each in enumerate(records) if each["nth"] > nth), len(records))
 
 
@@ -166,13 +166,14 @@ def infer_paging(operation: DocumentOperation, defaults: Mapping[str, Any]) -> P
     declared = operation.extensions.get("paging")
     parameters = {"cursor": find(CURSOR_NAMES), "page": find(PAGE_NAMES), "offset": find(OFFSET_NAMES)}
     if declared is not None:
+        # Only the declared kind is used; a parameter that the operation does not declare has the name of its kind.
         parameters = {name: value or name if name == declared else None for name, value in parameters.items()}
     page = parameters["page"]
-    zero = page is not None and defaults.get(page) == 0
+    starts_at_zero = page is not None and defaults.get(page) == 0
     return Paging(
         None if declared == "none" else find(LIMIT_NAMES) or ("limit" if declared else None),
         parameters["offset"],
         page,
         parameters["cursor"],
-        0 if zero else 1,
+        0 if starts_at_zero else 1,
     )

@@ -1,4 +1,4 @@
-"""Attributes of created and changed records: those of the request, and those that only the server sets."""
+"""Builds the attributes of created and changed records from the request and from values that only the server sets."""
 
 from __future__ import annotations
 
@@ -39,23 +39,24 @@ class RecordFactory:
         resource: InferredResource,
         sent: Mapping[str, Any],
         id: Any,
-        above: Mapping[str, Any],
+        path_values: Mapping[str, Any],
         now: int,
         randomness: Randomness,
     ) -> Attributes:
-        """Returns the attributes of a new record: generated server values, overridden by ``sent``, ids and timestamps.
+        """Returns the attributes of a new record: generated server values, ``sent``, ids and timestamps.
 
-        ``above`` has the values of the path parameters above the resource; ``now`` is an instant.
+        The later of these override the earlier. ``path_values`` has the values of the path parameters before the id, by
+        name; ``now`` is an instant.
         """
         generated = self._server_values(resource, sent, randomness, f"{resource.name}:{id}")
         attributes = {**generated, **sent}
-        self._set_ids(resource, attributes, id, above)
+        self._set_ids(resource, attributes, id, path_values)
         return self.set_timestamps(resource, attributes, now, (*_CREATED_NAMES, *_UPDATED_NAMES))
 
     def _server_values(
         self, resource: InferredResource, sent: Mapping[str, Any], randomness: Randomness, purpose: str
     ) -> Attributes:
-        """Generated values of properties that clients cannot write, and of required ones that the request omits."""
+        """Generates values for properties that clients cannot write, and for required ones that the request omits."""
         generator = self._model.values.generator
         level = generator.choose_alternatives(resource.schema, randomness.stream("own", purpose))
         required = set(level.get("required", ()))
@@ -67,14 +68,16 @@ class RecordFactory:
             and not self._model.document.schemas.is_write_only(inner)
         }
 
-    def _set_ids(self, resource: InferredResource, attributes: Attributes, id: Any, above: Mapping[str, Any]) -> None:
-        """Set the properties for the record's id and for the ids in its path, if it has such properties."""
+    def _set_ids(
+        self, resource: InferredResource, attributes: Attributes, id: Any, path_values: Mapping[str, Any]
+    ) -> None:
+        """Sets the property with the record's id, and the properties named like path parameters."""
         properties = self._model.document.schemas.properties(resource.schema)
         if resource.id_field is not None:
             kinds = self._model.document.schemas.types_of(properties.get(resource.id_field, True))
             attributes[resource.id_field] = str(id) if kinds and kinds[0] == "string" else id
         by_name = {normalize_name(each): each for each in properties}
-        for name, value in above.items():
+        for name, value in path_values.items():
             property = by_name.get(normalize_name(name))
             if (
                 property is not None
@@ -101,7 +104,7 @@ class RecordFactory:
     def replace(
         self, resource: InferredResource, current: Mapping[str, Any], sent: Mapping[str, Any], now: int
     ) -> Attributes:
-        """Returns the record with all writable properties replaced by ``sent``; omitted required ones stay."""
+        """Returns the record with its writable properties replaced by ``sent``; omitted required properties stay."""
         required = set(self._model.document.schemas.flatten(resource.schema).get("required", ()))
         preserved = (required - sent.keys()) | {resource.id_field}
         remaining = {

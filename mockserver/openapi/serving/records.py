@@ -1,4 +1,4 @@
-"""Stored records: the attributes that responses show (``shown``), and the position of the record."""
+"""Builds and finds stored records. ``shown`` has the attributes for responses; ``at`` is the encoded parent path."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def _unique_field(name: str) -> str:
 
 
 def encode_parents(values: list[Any]) -> str:
-    """Encodes the path values above a record as unambiguous text, the record's ``at``."""
+    """Encodes the values of the path parameters before a record's id as unambiguous text, the record's ``at``."""
     return "/".join(quote(str(value), safe="") for value in values)
 
 
@@ -33,7 +33,11 @@ def record_key(at: str, id: Any) -> str:
 def build_record(
     resource: InferredResource, at: str, id: Any, attributes: Mapping[str, Any], *, nth: int, **times: int
 ) -> Record:
-    """Returns the stored form of a record; ``nth`` numbers the records of the resource in creation order."""
+    """Returns the stored form of a record.
+
+    ``nth`` is the number of the record among those of the resource, in creation order. ``own`` is the id without the
+    parent path.
+    """
     unique = {_unique_field(name): attributes.get(name) for name in resource.unique}
     timestamps = {f"_{name}": instant for name, instant in times.items()}
     return {
@@ -50,9 +54,9 @@ def build_record(
 def find_duplicate(
     space: Space, resource: InferredResource, at: str, attributes: Mapping[str, Any], own_key: str | None
 ) -> str | None:
-    """Returns the first unique property whose value another record under the same parents has; None if there is none.
+    """Returns the first unique property whose value another record under the same parents has, or None.
 
-    ``own_key`` is the key of the record itself, None for a new one.
+    ``own_key`` is the key of the record itself; None for a new record.
     """
     for name in resource.unique:
         value = attributes.get(name)

@@ -1,4 +1,4 @@
-"""Write replies with the media type, the headers and the schema that the document declares."""
+"""Writes replies with the media type, the headers and the schema that the document declares."""
 
 from __future__ import annotations
 
@@ -36,12 +36,12 @@ class ReplyWriter:
         if media is None or status in _STATUSES_WITHOUT_BODY:
             return self._with_headers(call, Reply(status), response, None)
         purpose = f"{operation.name}:{call.path}:{sorted(call.query)}"
-        value = self._model.values.value(media, call.sandbox.randomness, purpose)
+        value = self._model.values.example_or_generated(media, call.sandbox.randomness, purpose)
         return self._with_headers(call, self._reply(status, media, value), response, None)
 
     def write_record(self, call: Call, role: OperationRole, record: Record, status: int) -> Reply:
         """Returns the reply with one record, in the schema that the operation declares for the status."""
-        response = role.operation.response(status)
+        response = role.operation.find_response(status)
         media = find_json(response.media) if response else None
         if media is None or status in _STATUSES_WITHOUT_BODY:
             fallback = _preferred_media(response)
@@ -94,7 +94,7 @@ class ReplyWriter:
         return Reply(status, [("Content-Type", kind)], encode_body(kind, value))
 
     def _with_headers(self, call: Call, reply: Reply, response: Response | None, record: Record | None) -> Reply:
-        """Add the declared Location header and all required headers."""
+        """Adds the declared Location header and all required headers."""
         present = {name.lower() for name, _ in reply.headers}
         for name, schema in response.headers.items() if response else ():
             if name.lower() in present or name.lower() in ("content-type", "content-length"):
@@ -113,7 +113,7 @@ def _header_value(value: Any) -> str:
 
 
 def _preferred_media(response: Response | None) -> MediaType | None:
-    """JSON if it is declared, else the first media type."""
+    """Returns JSON if it is declared, otherwise the first media type."""
     if response is None or not response.media:
         return None
     return find_json(response.media) or response.media[0]
@@ -144,11 +144,11 @@ def _xml(name: str, value: Any) -> str:
 
 
 def created_status(role: OperationRole) -> int:
-    """Returns the status of a reply to create: 201 if it is declared, else that of the successful response."""
+    """Returns the status of a reply to create: 201 if it is declared, otherwise that of the successful response."""
     return 201 if role.operation.declares(201) else success_response(role.operation)[0]
 
 
 def not_found(role: OperationRole, id: Any) -> Problem:
-    """Returns the refusal of an id that no record has."""
+    """Returns the refusal for an id that no record has."""
     suffix = "" if id is None else f" {str(id)[:100]}"
     return Problem("not_found", f"There is no {envelope_names(role.resource)[-1].replace('_', ' ')}{suffix}")

@@ -1,4 +1,4 @@
-"""The stage ``validate``: parses parameters and body, and validates them against the document's schemas."""
+"""Implements the stage ``validate``, which parses parameters and body and validates them against their schemas."""
 
 from __future__ import annotations
 
@@ -25,11 +25,11 @@ class ParsedRequest:
     path: Mapping[str, Any] = field(default_factory=dict)
     query: Mapping[str, Any] = field(default_factory=dict)
     body: Any = None
-    """With defaults and without readOnly properties; None without a body."""
+    """The parsed body with defaults and without readOnly properties; None if the request has no body."""
     raw_body: Any = None
-    """The parsed body without these changes."""
+    """The parsed body as the client sent it."""
     sent_names: frozenset[str] = frozenset()
-    """Names of the query parameters that the request has."""
+    """Names of the query parameters that the client sent; the others in ``query`` are defaults."""
 
 
 class RequestReader:
@@ -76,23 +76,23 @@ class RequestReader:
         return ParsedRequest(values["path"], values["query"], body, raw, names)
 
     def _errors(self, schema: Schema, value: Any, name: str) -> list[FieldError]:
-        errors = self._document.validators.errors(schema, "request", value)
-        return [FieldError(name if e.path == "body" else f"{name}.{e.path}", e.message) for e in errors]
+        errors = self._document.validators.find_errors(schema, "request", value)
+        return [FieldError(name if each.path == "body" else f"{name}.{each.path}", each.message) for each in errors]
 
     def _body(self, call: Call, operation: DocumentOperation) -> tuple[Any, Any]:
-        """The parsed body as it was sent, and with its defaults and without readOnly properties."""
+        """Returns the parsed body twice: as the client sent it, and with defaults and without readOnly properties."""
         if operation.body is None:
             return None, None
         media, value = read_body(call, operation.body, self._coercer)
         if media is None or not can_validate(media, value):
             return None, None
         self._check(call, media, value)
-        # PATCH sets no defaults: omitted properties keep their values.
+        # PATCH sets no defaults, because omitted properties keep their values.
         normalize = self._without_read_only if call.method == "PATCH" else self.with_defaults
         return value, normalize(media.schema, value)
 
     def _check(self, call: Call, media: MediaType, value: Any) -> None:
-        errors = self._document.validators.errors(media.schema, "request", value)
+        errors = self._document.validators.find_errors(media.schema, "request", value)
         if not errors and call.sandbox.assumptions.unknown_fields == "refused" and isinstance(value, dict):
             known = self._document.schemas.properties(media.schema)
             errors = [FieldError(name, "is not known") for name in value if known and name not in known]

@@ -1,4 +1,4 @@
-"""The handlers of operations on a resource: list, create, retrieve, replace, merge, delete, act."""
+"""Handles the operations on a resource: list, create, retrieve, replace, merge, delete, act."""
 
 from __future__ import annotations
 
@@ -66,13 +66,13 @@ class ResourceHandlers:
         attributes = self._factory.create(
             resource, sent, id, self._path_by_name(call, role), call.now, call.sandbox.randomness
         )
-        self._check(call, resource, at, attributes, None)
+        self._check_constraints(call, resource, at, attributes, None)
         record = records.build_record(resource, at, id, attributes, nth=nth, created=call.now, updated=call.now)
         call.space.put(resource.name, record)
         return record
 
     def _new_id(self, call: Call, role: OperationRole, at: str, sent: Mapping[str, Any], nth: int) -> Any:
-        """The id of a new record: the client's, if writable and ``client_ids`` is ``kept``, else generated."""
+        """Returns the client's id if it is writable and ``client_ids`` is ``kept``, otherwise a generated id."""
         resource = role.resource
         given = sent.get(resource.id_field) if resource.id_field in resource.writable else None
         if given is not None and assumptions_of(call).client_ids == "kept":
@@ -86,7 +86,7 @@ class ResourceHandlers:
                 return id
         raise Problem("duplicate", "No unused id could be generated that the id's schema allows")
 
-    def _check(
+    def _check_constraints(
         self, call: Call, resource: InferredResource, at: str, attributes: Mapping[str, Any], own_key: str | None
     ) -> None:
         name = records.find_duplicate(call.space, resource, at, attributes, own_key)
@@ -101,11 +101,13 @@ class ResourceHandlers:
                     )
 
     def _retrieve(self, call: Call, role: OperationRole) -> Reply:
-        return self._writer.write_record(call, role, self._require(call, role), success_response(role.operation)[0])
+        return self._writer.write_record(
+            call, role, self._require_record(call, role), success_response(role.operation)[0]
+        )
 
     def _replace(self, call: Call, role: OperationRole) -> Reply:
         at, sent = self._parent_path(call, role), _sent_record(call, role)
-        current = self._current(call, role, at)
+        current = self._current_record(call, role, at)
         if current is None:
             id = self._requested_id(call, role)
             if not role.operation.declares(201):
@@ -115,13 +117,13 @@ class ResourceHandlers:
 
     def _merge(self, call: Call, role: OperationRole) -> Reply:
         at, sent = self._parent_path(call, role), self._changes(call, role)
-        current = self._current(call, role, at)
+        current = self._current_record(call, role, at)
         if current is None:
             raise not_found(role, self._requested_id(call, role))
         return self._save(call, role, current, self._factory.merge(role.resource, current["shown"], sent, call.now))
 
     def _changes(self, call: Call, role: OperationRole) -> Mapping[str, Any]:
-        """The changes to a record: the request body, or the properties in the query if the operation has no body."""
+        """Returns the changes to a record: the request body, or the properties in the query if there is no body."""
         sent = _sent_record(call, role)
         if role.operation.body is None:
             properties = self._model.document.schemas.properties(role.resource.schema)
@@ -133,14 +135,14 @@ class ResourceHandlers:
 
     def _save(self, call: Call, role: OperationRole, current: Record, attributes: dict[str, Any]) -> Reply:
         resource = role.resource
-        self._check(call, resource, current["at"], attributes, current["id"])
+        self._check_constraints(call, resource, current["at"], attributes, current["id"])
         times = {"created": current["_created"], "updated": call.now}
         changed = records.build_record(resource, current["at"], current["own"], attributes, nth=current["nth"], **times)
         call.space.put(resource.name, changed)
         return self._writer.write_record(call, role, changed, success_response(role.operation)[0])
 
     def _delete(self, call: Call, role: OperationRole) -> Reply:
-        record = self._require(call, role)
+        record = self._require_record(call, role)
         call.space.drop(role.resource.name, record["id"])
         if assumptions_of(call).children == "deleted":
             for collection, id in records.find_descendants(
@@ -149,15 +151,15 @@ class ResourceHandlers:
                 call.space.drop(collection, id)
         return self._writer.write_record(call, role, record, success_response(role.operation)[0])
 
-    def _require(self, call: Call, role: OperationRole) -> Record:
+    def _require_record(self, call: Call, role: OperationRole) -> Record:
         at = self._parent_path(call, role)
-        record = self._current(call, role, at)
+        record = self._current_record(call, role, at)
         if record is None:
             raise not_found(role, self._requested_id(call, role))
         return record
 
-    def _current(self, call: Call, role: OperationRole, at: str) -> Record | None:
-        """The record that a call refers to; the record of a singleton is generated if it is not stored."""
+    def _current_record(self, call: Call, role: OperationRole, at: str) -> Record | None:
+        """Returns the record that a call refers to; generates the record of a singleton if it is not stored."""
         resource = role.resource
         id = self._requested_id(call, role)
         record = call.space.get(resource.name, records.record_key(at, id)) if id is not None else None
@@ -170,7 +172,7 @@ class ResourceHandlers:
         resource = role.resource
         if resource.is_singleton:
             return "single"
-        # Operations can name the id parameter differently, so its position in the path counts.
+        # Operations can use different names for the id parameter, so it is found by its position in the path.
         depth = resource.path.count("/") + 1
         parts = role.operation.path.split("/")
         if len(parts) > depth and parts[depth].startswith("{"):
@@ -179,7 +181,7 @@ class ResourceHandlers:
         return sent.get(resource.id_field) if resource.id_field else None
 
     def _path_by_name(self, call: Call, role: OperationRole) -> dict[str, Any]:
-        """The path values above the resource, by the documented names of the parameters."""
+        """Returns the values of the path parameters before the id, by their documented names."""
         values = self._path_values(call, role)
         return {parent.parameter: value for parent, value in zip(role.resource.parents, values, strict=False)}
 
@@ -189,14 +191,14 @@ class ResourceHandlers:
         return [_parsed_request(call).path[name] for name in names if name in _parsed_request(call).path]
 
     def _parent_path(self, call: Call, role: OperationRole) -> str:
-        """The encoded path above a call's records; raises Problem ``not_found`` if a parent does not exist."""
+        """Returns the ``at`` of a call's records; raises Problem ``not_found`` if a parent does not exist."""
         values = self._path_values(call, role)
         for nth, parent in enumerate(role.resource.parents[: len(values)]):
             if parent.resource is None or assumptions_of(call).parents == "ignored":
                 continue
             if call.space.get(parent.resource, records.encode_parents(values[: nth + 1])) is None:
-                what = envelope_names(self._model.inferred.resources[parent.resource])[-1].replace("_", " ")
-                raise Problem("not_found", f"There is no {what} {str(values[nth])[:100]}")
+                parent_name = envelope_names(self._model.inferred.resources[parent.resource])[-1].replace("_", " ")
+                raise Problem("not_found", f"There is no {parent_name} {str(values[nth])[:100]}")
         return records.encode_parents(values)
 
 
@@ -207,7 +209,7 @@ def _parsed_request(call: Call) -> ParsedRequest:
 
 
 def _sent_record(call: Call, role: OperationRole, *, raw: bool = False) -> dict[str, Any]:
-    """The record in the request body; ``raw`` includes readOnly properties."""
+    """Returns the record in the request body; ``raw`` includes readOnly properties."""
     body = _parsed_request(call).raw_body if raw else _parsed_request(call).body
     record = role.request_shape.unwrap(body) if role.request_shape else body
     return dict(record) if isinstance(record, Mapping) else {}

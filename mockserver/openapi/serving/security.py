@@ -1,4 +1,4 @@
-"""Authentication and authorization by the document's security schemes, with keys of this server."""
+"""Authenticates and authorizes calls by the document's security schemes, with keys of this server."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ from mockserver.engine import authenticate as engine_authenticate
 from mockserver.openapi.document.document import Document, DocumentOperation
 
 KEY_PREFIX = "test_"
-"""The prefix of keys: it tells whether user name or password of basic authentication is the key."""
+"""The prefix of keys. It shows whether the user name or the password of basic authentication is the key."""
 Scheme = Mapping[str, Any]
 SecretReader = Callable[[Mapping[str, str], str], str | None]
-"""(headers by lower-case name, raw query string) -> the secret in the request, or None."""
+"""Returns the secret in a request, or None; gets the headers by lower-case name and the raw query string."""
 
 
-def _read_bearer(headers: Mapping[str, str], query: str) -> str | None:  # noqa: ARG001
+def _read_bearer(headers: Mapping[str, str], _query: str) -> str | None:
     kind, _, secret = headers.get("authorization", "").partition(" ")
     return secret.strip() if kind.lower() == "bearer" else None
 
 
-def _read_basic(headers: Mapping[str, str], query: str) -> str | None:  # noqa: ARG001
+def _read_basic(headers: Mapping[str, str], _query: str) -> str | None:
     kind, _, encoded = headers.get("authorization", "").partition(" ")
     if kind.lower() != "basic":
         return None
@@ -36,7 +36,7 @@ def _read_basic(headers: Mapping[str, str], query: str) -> str | None:  # noqa: 
 
 
 def _scheme_reader(scheme: str) -> SecretReader:
-    def read(headers: Mapping[str, str], query: str) -> str | None:  # noqa: ARG001
+    def read(headers: Mapping[str, str], _query: str) -> str | None:
         kind, _, secret = headers.get("authorization", "").partition(" ")
         return secret.strip() if kind.lower() == scheme else None
 
@@ -44,12 +44,12 @@ def _scheme_reader(scheme: str) -> SecretReader:
 
 
 def header_name(name: str) -> str:
-    """Returns the name of a header in a call: in lower case, with ``-`` for ``_``, which WSGI does not distinguish."""
+    """Returns a header name as calls have it: in lower case, with ``-`` for ``_``, which WSGI cannot distinguish."""
     return name.lower().replace("_", "-")
 
 
 def _header_reader(name: str) -> SecretReader:
-    def read(headers: Mapping[str, str], query: str) -> str | None:  # noqa: ARG001
+    def read(headers: Mapping[str, str], _query: str) -> str | None:
         value = headers.get(header_name(name))
         # Many clients put a word such as Bearer or Token before a key in Authorization.
         return None if value is None else value.strip().rpartition(" ")[2]
@@ -58,14 +58,14 @@ def _header_reader(name: str) -> SecretReader:
 
 
 def _query_reader(name: str) -> SecretReader:
-    def read(headers: Mapping[str, str], query: str) -> str | None:  # noqa: ARG001
+    def read(_headers: Mapping[str, str], query: str) -> str | None:
         return next((value for key, value in parse_qsl(query, keep_blank_values=True) if key == name), None)
 
     return read
 
 
 def _cookie_reader(name: str) -> SecretReader:
-    def read(headers: Mapping[str, str], query: str) -> str | None:  # noqa: ARG001
+    def read(headers: Mapping[str, str], _query: str) -> str | None:
         pairs = (piece.strip().partition("=") for piece in headers.get("cookie", "").split(";"))
         return next((unquote(value) for key, _, value in pairs if key == name), None)
 
@@ -80,7 +80,10 @@ _READERS_BY_LOCATION: dict[str, Callable[[str], SecretReader]] = {
 
 
 def secret_reader(scheme: Scheme) -> SecretReader:
-    """Returns the reader of a scheme's secret; OAuth 2, OpenID Connect and all unknown schemes use bearer tokens."""
+    """Returns the function that reads a scheme's secret.
+
+    OAuth 2, OpenID Connect and all unknown schemes use bearer tokens.
+    """
     kind = scheme.get("type")
     if kind == "apiKey" and scheme.get("in") in _READERS_BY_LOCATION:
         return _READERS_BY_LOCATION[scheme["in"]](str(scheme.get("name", "")))
@@ -102,15 +105,15 @@ class Security:
         self.scopes = tuple(sorted(scopes | set(_declared_scopes(document.schemes))))
 
     def credential(self, headers: Mapping[str, str], query: str) -> Credential:
-        """Returns the credential of a request, under any scheme of the document."""
+        """Reads the credential of a request by all schemes of the document."""
         read = [each(headers, query) for each in self._readers.values() or (_read_bearer,)]
         secrets = [secret for secret in read if secret is not None]
-        # Of several secrets, the one with the prefix of a key selects the sandbox.
+        # If there are several secrets, the one with the prefix of a key selects the sandbox.
         secret = next((each for each in secrets if each.startswith(KEY_PREFIX)), next(iter(secrets), None))
         return Credential(secret or None, shown=bool(secrets))
 
-    def keys(self) -> KeyPolicy:
-        """Returns the policy of keys: ``test_`` and 32 characters, with all scopes by default."""
+    def key_policy(self) -> KeyPolicy:
+        """Returns the policy for keys: they have ``test_`` and 32 characters, and all scopes by default."""
         return KeyPolicy(mint=_mint, scopes=self.scopes)
 
     def stage(self) -> Callable[[Call, Callable[[Call], Reply]], Reply]:
@@ -123,12 +126,15 @@ class Security:
             needed = self._required_scopes(call, operation)
             if needed is None:
                 return proceed(call)
-            return engine_authenticate(call, lambda known: _check_scopes(known, needed, proceed))
+            return engine_authenticate(call, lambda authenticated: _check_scopes(authenticated, needed, proceed))
 
         return authenticate
 
     def _required_scopes(self, call: Call, operation: DocumentOperation) -> tuple[str, ...] | None:
-        """The scopes of the first requirement that the call meets, whose key it selects; None if it needs no key."""
+        """Returns the scopes of the first requirement that the call meets; None if it needs no key.
+
+        Sets the call's credential to the secret for that requirement. Raises Problem if the call meets none.
+        """
         detail: str | None = None
         for requirement in operation.security:
             secrets = {name: self._secret(call, name) for name in requirement}
@@ -137,10 +143,11 @@ class Security:
                 detail = detail or f"{' and '.join(missing)} must be sent"
                 continue
             if not requirement:
+                # Calls without a key are allowed; a key that was sent is checked by the other requirements.
                 if call.credential.shown:
                     continue
                 return None
-            self._check(call, [secret for secret in secrets.values() if secret is not None])
+            self._check_secrets(call, [secret for secret in secrets.values() if secret is not None])
             return tuple(scope for scopes in requirement.values() for scope in scopes)
         if any(not requirement for requirement in operation.security):
             return None
@@ -155,7 +162,8 @@ class Security:
             return secret
         return read({}, urlencode(call.query, errors="replace"))
 
-    def _check(self, call: Call, secrets: list[str]) -> None:
+    def _check_secrets(self, call: Call, secrets: list[str]) -> None:
+        """Raises Problem unless all secrets are keys of the sandbox; the first becomes the call's credential."""
         for secret in secrets:
             if secret not in call.sandbox.keys:
                 raise Problem("bad_credentials", "The API key is not known")

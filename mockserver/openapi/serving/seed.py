@@ -1,4 +1,4 @@
-"""Seed data: some records of each resource, under existing parents."""
+"""Generates seed data: records of each resource, under existing parents."""
 
 from __future__ import annotations
 
@@ -17,11 +17,10 @@ from mockserver.openapi.serving.spec_model import SpecModel
 RECORDS_BY_SIZE = {"small": 3, "medium": 30, "large": 300}
 """Default number of records of a resource without parents, by size."""
 _MAX_PARENTS = 6
-"""Number of parents that get child records in a small sandbox; larger sizes multiply it."""
-_DAY = 86_400_000_000
-"""Microseconds of a day."""
+"""Maximum number of parents that get child records in a small sandbox; it is 10 or 100 times larger for other sizes."""
+_DAY_MICROSECONDS = 86_400_000_000
 ParentPath = list[tuple[str, Any]]
-"""The path above a record: pairs (parameter, value)."""
+"""The path parameters before a record's id, as pairs (name, value)."""
 
 
 class Seeder:
@@ -41,7 +40,7 @@ class Seeder:
         return state
 
     def _parents_first(self) -> list[InferredResource]:
-        """The resources in an order in which parents and referenced resources come first."""
+        """Returns the resources, each after its parents and after the resources that it refers to."""
         known, ordered = self._model.inferred.resources, dict[str, InferredResource]()
 
         def add(resource: InferredResource, above: tuple[str, ...]) -> None:
@@ -60,24 +59,24 @@ class Seeder:
         if resource.is_singleton:
             return
         factor = RECORDS_BY_SIZE[size] // RECORDS_BY_SIZE["small"]
-        count = (RECORDS_BY_SIZE["small"] if resource.seed is None else resource.seed) * (
+        count = (RECORDS_BY_SIZE["small"] if resource.seed_count is None else resource.seed_count) * (
             1 if resource.parents else factor
         )
         nth, seen = 0, set()
-        for above in islice(self._parents(resource, state, randomness), _MAX_PARENTS * factor):
+        for parent_path in islice(self._parents(resource, state, randomness), _MAX_PARENTS * factor):
             for _ in range(count):
                 nth += 1
-                record = self._record(resource, state, above, randomness, nth)
+                record = self._record(resource, state, parent_path, randomness, nth)
                 if record["id"] not in seen:
                     seen.add(record["id"])
                     yield record
 
     def _record(
-        self, resource: InferredResource, state: State, above: ParentPath, randomness: Randomness, nth: int
+        self, resource: InferredResource, state: State, parent_path: ParentPath, randomness: Randomness, nth: int
     ) -> dict[str, Any]:
         purpose = f"seed:{resource.name}:{nth}"
         id = self._model.ids.make(resource, randomness, nth)
-        now = FIRST_INSTANT + nth * _DAY
+        now = FIRST_INSTANT + nth * _DAY_MICROSECONDS
         sent = self._generate(resource, randomness, purpose)
         self._set_references(resource, sent, state, randomness, purpose)
         for name in resource.unique:
@@ -85,15 +84,15 @@ class Seeder:
                 sent[name] == other["shown"].get(name) for other in state.get(resource.name, ())
             ):
                 sent[name] = f"{sent[name]}-{nth}"
-        attributes = self._factory.create(resource, sent, id, dict(above), now, randomness)
-        at = records.encode_parents([value for _, value in above])
+        attributes = self._factory.create(resource, sent, id, dict(parent_path), now, randomness)
+        at = records.encode_parents([value for _, value in parent_path])
         return dict(records.build_record(resource, at, id, attributes, nth=nth, created=now, updated=now))
 
     def _generate(self, resource: InferredResource, randomness: Randomness, purpose: str) -> dict[str, Any]:
         try:
             record = self._model.values.make(resource.schema, randomness, purpose, varied=True)
         except Problem:
-            # No valid record could be generated: a later response completes this one, or returns 501.
+            # No valid record could be generated, so a later response completes this record or returns 501.
             record = self._model.values.generator.value(
                 resource.schema, randomness.stream(purpose, 0), GenerationOptions(False)
             )
@@ -102,7 +101,7 @@ class Seeder:
     def _set_references(
         self, resource: InferredResource, sent: dict[str, Any], state: State, randomness: Randomness, purpose: str
     ) -> None:
-        """Set every property that refers to another resource to the id of an existing record."""
+        """Sets every property that refers to another resource to the id of an existing record."""
         known = {
             normalize_name(singularize(name)) + "id": name
             for name, generated in state.items()
@@ -119,7 +118,7 @@ class Seeder:
                 sent[name] = changed[name]
 
     def _parents(self, resource: InferredResource, state: State, randomness: Randomness) -> Iterator[ParentPath]:
-        """Every path of existing records above the resource."""
+        """Yields every path of existing records under which the resource can have records."""
         paths: list[ParentPath] = [[]]
         for parent in resource.parents:
             if parent.resource is None:
@@ -135,7 +134,7 @@ class Seeder:
         yield from paths
 
     def _path_value(self, resource: InferredResource, name: str, randomness: Randomness) -> Any:
-        """The value of a path parameter that is not the id of a record; equal for all parameters with the name."""
+        """Returns the value of a path parameter that is no record's id; equal names have equal values."""
         for operation in self._model.operations.values():
             if operation.name not in resource.roles:
                 continue

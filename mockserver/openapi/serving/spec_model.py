@@ -1,4 +1,4 @@
-"""A document with its inferred resources and its generators, from which operations are built."""
+"""Reads a document and infers its resources: the model from which operations are built."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class SpecModel:
             ids=IdGenerator(document.schemas, document.validators),
             envelopes=EnvelopeFiller(document.schemas),
             operations={each.name: each for each in document.operations},
-            paging={each.name: infer_paging(each, _defaults(document, each)) for each in document.operations},
+            paging={each.name: infer_paging(each, _query_defaults(document, each)) for each in document.operations},
         )
 
 
@@ -49,6 +49,6 @@ def load_spec_model(file: Path) -> SpecModel:
     return SpecModel.from_document(read_document(file))
 
 
-def _defaults(document: Document, operation: DocumentOperation) -> dict[str, object]:
+def _query_defaults(document: Document, operation: DocumentOperation) -> dict[str, object]:
     query = (each for each in operation.parameters if each.location == "query")
     return {each.name: document.schemas.flatten(each.schema).get("default") for each in query}

@@ -18,9 +18,9 @@ from mockserver.providers.kasko.sale import offers, payments, policies, quotes
 from mockserver.providers.kasko.seed import generate
 from mockserver.providers.kasko.simulations import SIMULATIONS
 from mockserver.providers.kasko.webhooks import WEBHOOKS
-from mockserver.providers.kasko.wire.auth import KEYS, authenticate, body_credential, credential, locate
+from mockserver.providers.kasko.wire.auth import KEYS, authenticate, locate, read_body_credential, read_credential
 from mockserver.providers.kasko.wire.dialect import KaskoDialect
-from mockserver.providers.kasko.wire.forms import read
+from mockserver.providers.kasko.wire.forms import read_body
 
 PROVIDER = Provider(
     name="kasko",
@@ -48,11 +48,11 @@ PROVIDER = Provider(
         Collection("expiries"),
     ),
     dialect=KaskoDialect(),
-    credential=credential,
-    read_body_credential=body_credential,
+    credential=read_credential,
+    read_body_credential=read_body_credential,
     keys=KEYS,
     generate=generate,
-    read_body=read,
+    read_body=read_body,
     assumptions=KaskoAssumptions,
     simulations=SIMULATIONS,
     webhooks=WEBHOOKS,

@@ -1,4 +1,4 @@
-"""The older operations: leads, media, and policies by the time of their creation."""
+"""The older operations: they create leads and media, attach files to policies, and list policies by creation time."""
 
 from __future__ import annotations
 
@@ -25,30 +25,31 @@ def _create_record(call: Call, collection: str, prefix: str, fields: dict[str, A
     return record
 
 
-def _get_or_404(call: Call, collection: str, id: str, what: str) -> Record:
+def _get_or_404(call: Call, collection: str, id: str, noun: str) -> Record:
     record = call.space.get(collection, id)
     if record is None:
-        raise not_found(what)
+        raise not_found(noun)
     if record["_live"] != is_livemode(call):
-        raise wrong_mode(call, what)
+        raise wrong_mode(call, noun)
     return record
 
 
 def _render(call: Call, record: Record, collection: str) -> dict[str, Any]:
     fields = {name: value for name, value in record.items() if not name.startswith("_") and name != "id"}
-    link = {"_self": {"href": f"{records.base_url(call)}/{collection}/{record['id']}"}}
+    link = {"_self": {"href": f"{records.get_base_url(call)}/{collection}/{record['id']}"}}
     return {"id": record["id"], **fields, "created_at": records.format_with_offset(record["_created"]), "_links": link}
 
 
-def _render_new(call: Call, record: Record, collection: str) -> dict[str, Any]:
+def _render_created(call: Call, record: Record, collection: str) -> dict[str, Any]:
     fields = _render(call, record, collection)
     return fields if assumptions_of(call).new_record == "whole" else {name: fields[name] for name in ("id", "_links")}
 
 
 def _create_lead(call: Call) -> Reply:
+    # Records keep internal members under names with "_", so a client's members with such names are dropped.
     fields = {name: value for name, value in call.body.model_dump(exclude_none=True).items() if name[:1] != "_"}
     lead = _create_record(call, LEADS, "lead_", fields)
-    return render_with_status(call, _render_new(call, lead, LEADS), assumptions_of(call).lead_status)
+    return render_with_status(call, _render_created(call, lead, LEADS), assumptions_of(call).lead_status)
 
 
 def _show_lead(call: Call) -> Reply:
@@ -58,12 +59,12 @@ def _show_lead(call: Call) -> Reply:
 
 def _create_media(call: Call) -> Reply:
     media = _create_record(call, MEDIA, "med_", {**call.body.model_dump(), "uploaded": False})
-    return render_with_status(call, _render_new(call, media, MEDIA), assumptions_of(call).media_status)
+    return render_with_status(call, _render_created(call, media, MEDIA), assumptions_of(call).media_status)
 
 
 def _upload(call: Call) -> Reply:
     media = _get_or_404(call, MEDIA, call.args["id"], "Media")
-    content = _file(call)
+    content = _read_file(call)
     if len(content) != media["file_size"]:
         raise bad_request(f"The file has {len(content)} bytes, {media['file_size']} were announced.")
     uploaded = {**media, "uploaded": True}
@@ -71,8 +72,8 @@ def _upload(call: Call) -> Reply:
     return render_with_status(call, _render(call, uploaded, MEDIA), assumptions_of(call).upload_status)
 
 
-def _file(call: Call) -> bytes:
-    """Returns the content of the form field `file`. Raises Problem."""
+def _read_file(call: Call) -> bytes:
+    """Returns the content of the form field `file`. Raises Problem if the body has none."""
     content_type = call.headers.get("content-type", "")
     if not content_type.lower().startswith("multipart/form-data"):
         raise bad_request("Content-Type must be multipart/form-data.")
@@ -89,30 +90,31 @@ def _attach(call: Call) -> Reply:
     media = _get_or_404(call, MEDIA, call.body.id, "Media")
     fields = {name: media[name] for name in ("id", "designation", "name", "mime_type", "file_size")}
     others = [other for other in policy["media"] if other["id"] != fields["id"]]
-    changes = {"version": policy["version"] + 1, "updated_at": call.now, "base": records.base_url(call)}
+    changes = {"version": policy["version"] + 1, "updated_at": call.now, "base": records.get_base_url(call)}
     changed = {**policy, "media": [*others, fields], **changes}
     call.space.put(POLICIES, changed)
     assumptions = assumptions_of(call)
     if assumptions.media_event:
         records.publish_update(call, changed)
-    rendered = fields if assumptions.attached_answer == "media" else records.show_policy(call, changed)
+    rendered = fields if assumptions.attached_answer == "media" else records.render_policy(call, changed)
     return render_with_status(call, rendered, assumptions.attached_status)
 
 
 def _list_by_period(call: Call) -> Reply:
+    """Lists the policies issued from ``start_date`` to ``end_date``, both included."""
     period = call.query_parameters
     assert isinstance(period, PeriodQuery)
-    start, end = _instant("start_date", period.start_date), _instant("end_date", period.end_date)
+    start, end = _parse_time("start_date", period.start_date), _parse_time("end_date", period.end_date)
     live = is_livemode(call)
     policies = [
-        records.show_policy(call, record)
+        records.render_policy(call, record)
         for _, record in call.space.scan(POLICIES)
         if record["live"] == live and record["policy_status"] and start <= record["issued_at"] <= end
     ]
     return call.sandbox.provider.dialect.render_list(call, policies, None)
 
 
-def _instant(name: str, text: str) -> int:
+def _parse_time(name: str, text: str) -> int:
     try:
         if _TIME.fullmatch(text):
             return parse_instant(text)

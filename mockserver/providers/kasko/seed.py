@@ -5,28 +5,43 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Callable
 from datetime import timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 from mockserver.engine import SECOND, TIMERS, Progress, Randomness, State, timer_record
 from mockserver.providers.kasko.products import pricing, rules
-from mockserver.providers.kasko.products.catalog import Product, built_in
+from mockserver.providers.kasko.products.catalog import Product, built_in_products
 from mockserver.providers.kasko.sale import offers, payments, records
 from mockserver.providers.kasko.wire.auth import HEX
 
+
+class AccountSize(NamedTuple):
+    """The numbers of records in an account; it also has two payments for every three offers."""
+
+    offer_count: int
+    dataset_count: int
+    item_count: int
+
+
+SIZES = {
+    "small": AccountSize(24, 2, 8),
+    "medium": AccountSize(480, 10, 190),
+    "large": AccountSize(4_800, 20, 1_980),
+}
 FIRST_CREATED_AT = 1_767_603_600 * SECOND
-"""2026-01-05T09:00:00Z; each offer is created one minute after the previous one."""
-SIZES = {"small": (24, 2, 8), "medium": (480, 10, 190), "large": (4_800, 20, 1_980)}
-"""(offers, datasets, dataset items) by size; there are two payments for three offers."""
+"""2026-01-05T09:00:00Z; offer n is created n minutes later."""
 PRODUCT_ITEM_ID = "ins_7d1f0c5a9b3e48620c1d5e7f9a2b"
 OFFER_COURSES = (
     "invoice", "ready", "card", "cancelled", "pending", "invoice", "rejected", "distributor", "failed", "approved",
     "invoice", "invoice",
 )  # fmt: skip
-"""The courses of twelve consecutive offers; the next twelve have the same courses in the other mode."""
+"""What happens to twelve consecutive offers; the next twelve have the same courses in the other mode."""
 UNISSUED_OFFERS = (12, 24)
-"""The numbers of the offers, one of each mode, that are paid but not yet issued as policies."""
+"""The numbers of two offers, one per mode, that are paid but whose policies are not issued yet (course `waiting`)."""
 UNISSUED_DUE_AT = 4_102_444_800 * SECOND
-"""2100-01-01T00:00:00Z, when those policies are issued: prewritten data has no current day for a delay."""
+"""2100-01-01T00:00:00Z, when the timers issue those policies.
+
+A delay cannot be applied, because the data sets are written before the clock of a sandbox is known.
+"""
 PAYMENT_METHODS = {
     "invoice": ("invoice", "invoice"),
     "card": ("creditcard", "stripe"),
@@ -35,7 +50,7 @@ PAYMENT_METHODS = {
     "distributor": ("distributor", "distributor"),
     "failed": ("creditcard", "stripe"),
 }
-"""Course of an offer -> (method, provider) of its payment; offers with other courses have none."""
+"""Course of an offer -> (method, provider) of its payment; offers with other courses have no payment."""
 DATASETS = (
     ("Professions", ("Architect", "Baker", "Carpenter", "Doctor", "Engineer", "Florist", "Glazier", "Hairdresser")),
     ("Devices", ("Laptop", "Phone", "Tablet", "Server", "Router", "Camera", "Printer", "Watch")),
@@ -49,13 +64,15 @@ GERMAN_NAMES = dict(
     )
 )  # fmt: skip
 PUBLIC_FIELDS = ("name", "category", "price")
+"""The fields of every dataset; the values of its items also contain `margin`, which the API does not return."""
 
 
 def generate(randomness: Randomness, size: str, progress: Progress) -> State:
     """Returns the records of a small (about 50), medium (about 1,000) or large (about 10,000) account."""
     offer_count, dataset_count, item_count = SIZES[size]
+    payment_count = offer_count * 2 // 3
     state: State = {"policies": [], "payments": [], "datasets": [], "dataset_items": [], TIMERS: []}
-    product, total = built_in()[PRODUCT_ITEM_ID], offer_count + offer_count * 2 // 3 + dataset_count + item_count
+    product, total = built_in_products()[PRODUCT_ITEM_ID], offer_count + payment_count + dataset_count + item_count
     for nth in range(1, offer_count + 1):
         _offer(randomness, product, nth, state)
         if nth % 100 == 0:
@@ -67,7 +84,8 @@ def generate(randomness: Randomness, size: str, progress: Progress) -> State:
 
 
 def _offer(randomness: Randomness, product: Product, nth: int, state: State) -> None:
-    course, live = "waiting" if nth in UNISSUED_OFFERS else OFFER_COURSES[(nth - 1) % 12], (nth - 1) // 12 % 2 == 1
+    course = "waiting" if nth in UNISSUED_OFFERS else OFFER_COURSES[(nth - 1) % 12]
+    live = (nth - 1) // 12 % 2 == 1
     created_at, rng = FIRST_CREATED_AT + nth * 60 * SECOND, randomness.stream("seed:offers", nth)
     flow = "manual_underwriting" if course in ("pending", "rejected", "approved") else "default"
     ids = records.new_policy_ids(randomness, "seed-offer", nth, live, product)
@@ -100,8 +118,8 @@ def _quote(product: Product, answers: dict[str, Any], at: int, flow: str) -> dic
         "product_version": product.product_versions.published,
         "integration_version": product.integration_versions.published,
         "input": answers,
-        "premium": pricing.premium(product.price, validated),
-        "term": pricing.term(product, validated),
+        "premium": pricing.calculate_premium(product.price, validated),
+        "term": pricing.calculate_term(product, validated),
         "flow": flow,
         "at": at,
     }
@@ -126,7 +144,7 @@ _fakers: list[Any] = []
 
 
 def _faker(seed: int) -> Any:
-    # Faker takes as long to import as Flask, and most sandboxes start with prewritten seed data.
+    # Faker takes as long to import as Flask, and prewritten data needs none, so it is imported only when needed.
     if not _fakers:
         from faker import Faker
 

@@ -1,4 +1,4 @@
-"""KASKO's simulations: underwriters decide, support manages keys, products are published and policies issued."""
+"""KASKO's simulations, such as the decision of an underwriter or the issue of a policy."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def _get_pending_offer(context: SimulationContext, id: str) -> Record:
     return offer
 
 
-def _approve(context: SimulationContext, parameters: OfferParameters) -> Mapping[str, Any]:
+def _approve_offer(context: SimulationContext, parameters: OfferParameters) -> Mapping[str, Any]:
     offer = _get_pending_offer(context, parameters.offer_id)
     token = new_payment_token(context.sandbox.randomness, offer["id"])
     ready = {**offer, "offer_status": "ready", "payment_token": token, "ready_at": context.now}
@@ -70,19 +70,19 @@ def _approve(context: SimulationContext, parameters: OfferParameters) -> Mapping
     return {"offer_id": offer["id"], "status": "ready", "payment_token": token}
 
 
-def _refuse(context: SimulationContext, parameters: OfferParameters) -> Mapping[str, Any]:
+def _refuse_offer(context: SimulationContext, parameters: OfferParameters) -> Mapping[str, Any]:
     offer = _get_pending_offer(context, parameters.offer_id)
     status = assumptions_of(context).refused_offer
     context.space.put(POLICIES, {**offer, "offer_status": status, "updated_at": context.now})
     return {"offer_id": offer["id"], "status": status}
 
 
-def _issue(context: SimulationContext, parameters: PolicyParameters) -> Mapping[str, Any]:
+def _issue_policy(context: SimulationContext, parameters: PolicyParameters) -> Mapping[str, Any]:
     record = payments.issue_policy(context, parameters.policy_id)
     return {"policy_id": record["id"], "status": record["policy_status"]}
 
 
-def _cancel(context: SimulationContext, parameters: PolicyCancellationParameters) -> Mapping[str, Any]:
+def _cancel_policy(context: SimulationContext, parameters: PolicyCancellationParameters) -> Mapping[str, Any]:
     record = context.space.get(POLICIES, parameters.policy_id)
     if record is None:
         raise UnknownName("policy", parameters.policy_id, [])
@@ -117,14 +117,14 @@ def _rotate_key(context: SimulationContext, parameters: KaskoRotateKeyParameters
     return {"revoked": old.id, "id": new.id, "secret": new.secret, "state": new.state(context.now)}
 
 
-def _expire(context: SimulationContext, parameters: ExpireTokensParameters) -> Mapping[str, Any]:
+def _expire_tokens(context: SimulationContext, parameters: ExpireTokensParameters) -> Mapping[str, Any]:
     kinds = ("quotes", "payments") if parameters.kind == "all" else (parameters.kind,)
     for kind in kinds:
         context.space.put(tokens.EXPIRIES, {"id": kind, "at": context.now})
     return {"expired": list(kinds), "made_until": records.format_with_offset(context.now)}
 
 
-def _publish(context: SimulationContext, parameters: PublishProductParameters) -> Mapping[str, Any]:
+def _publish_product(context: SimulationContext, parameters: PublishProductParameters) -> Mapping[str, Any]:
     product = parameters.product
     definition = product.model_dump(mode="json")
     context.space.put(products.COLLECTION, {"id": product.item_id, "definition": definition})
@@ -136,9 +136,11 @@ def _publish(context: SimulationContext, parameters: PublishProductParameters) -
 
 
 SIMULATIONS = (
-    Simulation("approve_offer", "An underwriter approves an offer, which can then be paid.", OfferParameters, _approve),
-    Simulation("refuse_offer", "An underwriter refuses an offer.", OfferParameters, _refuse),
-    Simulation("insurer_cancels", "The insurer cancels a policy.", PolicyCancellationParameters, _cancel),
+    Simulation(
+        "approve_offer", "An underwriter approves an offer, which can then be paid.", OfferParameters, _approve_offer
+    ),
+    Simulation("refuse_offer", "An underwriter refuses an offer.", OfferParameters, _refuse_offer),
+    Simulation("insurer_cancels", "The insurer cancels a policy.", PolicyCancellationParameters, _cancel_policy),
     Simulation("make_key", "Support creates a key.", KaskoMakeKeyParameters, _make_key),
     Simulation(
         "rotate_key",
@@ -146,14 +148,17 @@ SIMULATIONS = (
         KaskoRotateKeyParameters,
         _rotate_key,
     ),
-    Simulation("expire_tokens", "All tokens created until now expire.", ExpireTokensParameters, _expire),
+    Simulation("expire_tokens", "All tokens created until now expire.", ExpireTokensParameters, _expire_tokens),
     Simulation(
         "publish_product",
         "A product is published, or replaced by a new version.",
         PublishProductParameters,
-        _publish,
+        _publish_product,
     ),
     Simulation(
-        "issue_policy", "The policy of a paid offer is issued immediately, without the delay.", PolicyParameters, _issue
+        "issue_policy",
+        "The policy of a paid offer is issued immediately, without the delay.",
+        PolicyParameters,
+        _issue_policy,
     ),
 )

@@ -29,7 +29,7 @@ from mockserver.providers.kota.events import calls as event_operations
 from mockserver.providers.kota.events.webhooks import WEBHOOKS
 from mockserver.providers.kota.group_policies import calls as group_policies
 from mockserver.providers.kota.groups import calls as groups
-from mockserver.providers.kota.groups import member_calls as group_employees
+from mockserver.providers.kota.groups import employee_calls as group_employees
 from mockserver.providers.kota.imports import calls as imports
 from mockserver.providers.kota.legacy import calls as legacy_calls
 from mockserver.providers.kota.policies import calls as policies

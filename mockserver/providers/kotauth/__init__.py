@@ -1,4 +1,4 @@
-"""Kotauth is an identity platform; a sandbox follows its documents or its source code, see ``fidelity``."""
+"""Kotauth is an identity platform; the setting ``fidelity`` selects whether a sandbox follows documents or source."""
 
 from mockserver.engine import (
     AssumptionNote,
@@ -22,7 +22,7 @@ from mockserver.providers.kotauth.simulations import SIMULATIONS
 from mockserver.providers.kotauth.users import attributes, sessions
 from mockserver.providers.kotauth.users import calls as users
 from mockserver.providers.kotauth.webhooks import WEBHOOKS
-from mockserver.providers.kotauth.wire.auth import KEYS, authenticate, credential, identify, locate
+from mockserver.providers.kotauth.wire.auth import KEYS, authenticate, identify, locate, read_credential
 from mockserver.providers.kotauth.wire.body_reader import read_body
 from mockserver.providers.kotauth.wire.dialect import KotauthDialect
 
@@ -35,7 +35,7 @@ PROVIDER = Provider(
     version="1.6.0",
     prefix="/t/{slug}/api/v1",
     slug="slug",
-    operations=tuple(operation for group in _OPERATION_MODULES for operation in group.operations()),
+    operations=tuple(operation for module in _OPERATION_MODULES for operation in module.operations()),
     collections=(
         Collection("users", indexes=("username", "email")),
         Collection("roles", indexes=("name",)),
@@ -50,10 +50,10 @@ PROVIDER = Provider(
         Collection("sequences"),
     ),
     dialect=KotauthDialect(),
-    credential=credential,
+    credential=read_credential,
     keys=KEYS,
     read_body=read_body,
-    repeated_query_parameter="first",
+    repeated_query_value="first",
     generate=generate,
     assumptions=KotauthAssumptions,
     simulations=SIMULATIONS,
@@ -71,8 +71,8 @@ PROVIDER = Provider(
         "The rate limit that all keys of a workspace share.",
         "429 is documented without numbers, and 1.6.0 has no limit on this API.",
     ),
-    # Preflights of browsers come before all other checks.
-    # The path is checked before the key; ids are parsed after the scope is checked and before the body is read.
+    # Browsers send preflights without a key, so `cors` responds to them before all checks.
+    # The path is checked before the key. Ids are parsed after the check of the scope and before the body is read.
     stages=(
         journal,
         faults_stage,

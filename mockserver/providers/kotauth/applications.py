@@ -1,4 +1,4 @@
-"""Applications (OAuth clients): the console creates them, the API lists, updates and disables them."""
+"""Operations that list, get, update and disable applications (OAuth clients); only the console creates them."""
 
 from __future__ import annotations
 
@@ -17,13 +17,12 @@ from mockserver.providers.kotauth.wire.records import audit, check_columns, is_b
 ACCESS_TYPES = ("public", "confidential", "bearer_only")
 
 
-def _show(call: Call, record: Record) -> dict[str, Any]:
+def _render_application(call: Call, record: Record) -> dict[str, Any]:
     fields = {name: record[name] for name in ("clientId", "name", "description", "accessType", "enabled")}
-    return {"id": int(record["id"]), **fields, "redirectUris": redirect_uris(call, record)}
+    return {"id": int(record["id"]), **fields, "redirectUris": get_redirect_uris(call, record)}
 
 
-def redirect_uris(call: Call, record: Record) -> list[str]:
-    """Returns the redirect URIs of an application."""
+def get_redirect_uris(call: Call, record: Record) -> list[str]:
     uris: list[str] | None = record["redirectUris"]
     # None marks the built-in portal, whose URI depends on the address of the workspace.
     return [f"{call.origin}{call.mount}/t/{call.sandbox.slug}/account/callback"] if uris is None else uris
@@ -31,50 +30,53 @@ def redirect_uris(call: Call, record: Record) -> list[str]:
 
 def _list(call: Call) -> Reply:
     applications = (record for _, record in call.space.scan("applications"))
-    return render_list(call, applications, lambda record: _show(call, record), total=call.space.count("applications"))
+    return render_list(
+        call, applications, lambda record: _render_application(call, record), total=call.space.count("applications")
+    )
 
 
 def _retrieve(call: Call) -> Reply:
     return call.sandbox.provider.dialect.render_record(
-        call, _show(call, path_records.get_for_read(call, "applications"))
+        call, _render_application(call, path_records.get_for_read(call, "applications"))
     )
 
 
 def _update(call: Call) -> Reply:
     body = call.body
-    documented = is_documented(call, "application_update_fields")
-    if documented:
+    follows_documents = is_documented(call, "application_update_fields")
+    if follows_documents:
         require_fields(body, "name", "accessType", "redirectUris")
-    access = _access_type(call, body.accessType)
+    access_type = _parse_access_type(call, body.accessType)
     record = dict(path_records.get_for_write(call, "applications"))
     if body.name is not None:
         if is_blank(body.name):
             raise build_problem("validation", "Name is required.")
         record["name"] = body.name.strip()
-    cleared = documented and "description" in body.model_fields_set
-    if body.description is not None or cleared:
+    is_cleared = follows_documents and "description" in body.model_fields_set
+    if body.description is not None or is_cleared:
         record["description"] = (body.description or "").strip() or None
-    record["accessType"] = access or record["accessType"]
+    record["accessType"] = access_type or record["accessType"]
     if body.redirectUris is not None:
         record["redirectUris"] = body.redirectUris
-    _check(call, record)
+    _check_lengths(call, record)
     call.space.put("applications", record)
     audit(call, "ADMIN_CLIENT_UPDATED", client=int(record["id"]), clientId=record["clientId"])
-    return call.sandbox.provider.dialect.render_record(call, _show(call, record))
+    return call.sandbox.provider.dialect.render_record(call, _render_application(call, record))
 
 
-def _access_type(call: Call, text: str | None) -> str | None:
+def _parse_access_type(call: Call, text: str | None) -> str | None:
+    """Returns the access type. An unknown one is refused (documented) or becomes public (observed)."""
     if text is None:
         return None
     if not is_documented(call, "access_types"):
         return text if text in ACCESS_TYPES else "public"
-    if text not in ACCESS_TYPES[:2]:
+    if text not in ("public", "confidential"):
         detail = "is not public or confidential"
         raise Problem("invalid_field", f"accessType: {detail}", fields=[FieldError("accessType", detail)])
     return text
 
 
-def _check(call: Call, record: Record) -> None:
+def _check_lengths(call: Call, record: Record) -> None:
     check_columns(call, application_name=record["name"], description=record["description"])
     for uri in record["redirectUris"] or ():
         check_columns(call, redirectUri=uri)
@@ -88,7 +90,7 @@ def _disable(call: Call) -> Reply:
 
 
 def operations() -> Iterator[Operation]:
-    """Yields the operations; none creates an application."""
+    """Yields the operations; the API has none that creates an application."""
     many, single = f"{BASE}/applications", f"{BASE}/applications/{{appId}}"
     read, write = "applications:read", "applications:write"
     app = models.Application

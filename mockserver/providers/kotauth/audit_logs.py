@@ -1,4 +1,4 @@
-"""Audit logs: the newest events first, under the documented or the observed names of their types."""
+"""Lists audit events, the newest first; the type of an event has its documented or its observed name."""
 
 from __future__ import annotations
 
@@ -28,13 +28,14 @@ EVENT_TYPES = frozenset(
     USER_INVITE_SENT USER_INVITE_ACCEPTED ADMIN_KEY_ROTATED ADMIN_KEY_RETIRED
     """.split()  # noqa: SIM905
 )
-"""The event types of the source; those of attributes and claim mappers exist only in the documents."""
+"""The event types of the source."""
 DOCUMENTED_ONLY_TYPES = frozenset(
     """
     ADMIN_USER_ATTRIBUTE_SET ADMIN_USER_ATTRIBUTE_DELETED ADMIN_CLAIM_MAPPER_CREATED ADMIN_CLAIM_MAPPER_UPDATED
     ADMIN_CLAIM_MAPPER_DELETED
     """.split()  # noqa: SIM905
 )
+"""The event types of attributes and claim mappers, which exist only in the documents."""
 DOCUMENTED_NAMES = {
     "LOGIN_FAILED": "LOGIN_FAILURE",
     "USER_SESSION_REVOKED_SELF": "LOGOUT",
@@ -51,12 +52,12 @@ DOCUMENTED_NAMES = {
     "ADMIN_CLIENT_UPDATED": "ADMIN_APPLICATION_UPDATED",
     "ADMIN_CLIENT_DISABLED": "ADMIN_APPLICATION_DISABLED",
 }
-"""Name of an event type in the source -> its name in the documents, where they differ."""
+"""Name of an event type in the source -> its name in the documents, if that is different."""
 _KNOWN_TYPES = {name: name for name in EVENT_TYPES | DOCUMENTED_ONLY_TYPES}
 _TYPES_BY_DOCUMENTED_NAME = _KNOWN_TYPES | {documented: observed for observed, documented in DOCUMENTED_NAMES.items()}
 
 
-def _show(call: Call, record: Record) -> dict[str, Any]:
+def _render_event(call: Call, record: Record) -> dict[str, Any]:
     event_type = record["eventType"]
     return {
         "eventType": DOCUMENTED_NAMES.get(event_type, event_type) if is_documented(call, "event_names") else event_type,
@@ -76,13 +77,15 @@ def _list(call: Call) -> Reply:
     filters = {name: value for name, value in filters.items() if value is not None}
     events = (record for _, record in call.space.scan(AUDIT_COLLECTION, field="_created", descending=True))
     if not filters:
-        return _page(call, events, call.space.count(AUDIT_COLLECTION))
+        return _render_page(call, events, call.space.count(AUDIT_COLLECTION))
     matching = [record for record in events if all(record[name] == value for name, value in filters.items())]
-    return _page(call, iter(matching), len(matching))
+    return _render_page(call, iter(matching), len(matching))
 
 
-def _page(call: Call, records: Iterator[Record], total: int) -> Reply:
-    return render_page(call, records, lambda record: _show(call, record), total, default_limit=50, max_limit=200)
+def _render_page(call: Call, records: Iterator[Record], total: int) -> Reply:
+    return render_page(
+        call, records, lambda record: _render_event(call, record), total, default_limit=50, max_limit=200
+    )
 
 
 def operations() -> Iterator[Operation]:

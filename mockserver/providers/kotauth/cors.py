@@ -1,4 +1,4 @@
-"""Cross-origin requests: the web pages that may read the responses of a workspace."""
+"""Cross-origin requests: which web pages may read the responses of a workspace."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable
 
 from mockserver.engine import Call, Reply
-from mockserver.providers.kotauth.applications import redirect_uris
+from mockserver.providers.kotauth.applications import get_redirect_uris
 from mockserver.providers.kotauth.assumptions import assumptions_of
 from mockserver.providers.kotauth.wire.auth import is_hidden
 
@@ -16,7 +16,7 @@ CORS_HEADERS = (
     ("Access-Control-Allow-Headers", "Authorization, Content-Type"),
     ("Access-Control-Max-Age", "600"),
 )
-"""Sent with the allowed origin. Browsers then refuse to send PUT and DELETE, even if the key has the scope."""
+"""Sent to allowed origins. PUT and DELETE are missing, so browsers do not send them even if the key has the scope."""
 _URI = re.compile(
     r"([A-Za-z][\w+.-]*)://(?:[^/?#@\s]*@)?([A-Za-z0-9.-]+|\[[\w:.]+\])(?::(\d*))?(?:[/?#]\S*)?", re.ASCII
 )
@@ -24,18 +24,18 @@ _DEFAULT_PORTS = {"http": "80", "https": "443"}
 
 
 def cors(call: Call, proceed: Callable[[Call], Reply]) -> Reply:
-    """Adds CORS headers for origins of the workspace's applications, and responds to preflights without a key."""
+    """Adds CORS headers for the origins of the workspace's applications; responds to preflights without a key."""
     origin = call.headers.get("origin", "null")
     if origin == "null" or "slug" not in call.args or is_hidden(call):
         return proceed(call)
-    headers = _allow_headers(call, origin)
+    headers = _build_cors_headers(call, origin)
     if _is_preflight(call):
         call.note(
             f"{origin[:200]} is {'' if headers else 'not '}the origin of a redirect URI of an enabled application"
         )
         return Reply(204 if headers else 403, headers)
     reply = proceed(call)
-    # The product's router refuses unknown methods before CORS: those responses have no CORS headers.
+    # The product refuses unknown methods before its CORS check, so those responses have no CORS headers.
     if call.operation is not None:
         reply.headers += headers
     return reply
@@ -46,7 +46,7 @@ def _is_preflight(call: Call) -> bool:
     return is_preflight and assumptions_of(call).preflight == "answered"
 
 
-def _allow_headers(call: Call, origin: str) -> list[tuple[str, str]]:
+def _build_cors_headers(call: Call, origin: str) -> list[tuple[str, str]]:
     if not call.tenant_known or origin not in _allowed_origins(call):
         return []
     credentials = [("Access-Control-Allow-Credentials", "true")] if assumptions_of(call).cors_credentials else []
@@ -56,10 +56,10 @@ def _allow_headers(call: Call, origin: str) -> list[tuple[str, str]]:
 def _allowed_origins(call: Call) -> set[str]:
     with call.sandbox.transaction() as space:
         enabled = [app for _, app in space.scan("applications") if app["enabled"]]
-    return {origin for app in enabled for uri in redirect_uris(call, app) if (origin := origin_of(uri))}
+    return {origin for app in enabled for uri in get_redirect_uris(call, app) if (origin := parse_origin(uri))}
 
 
-def origin_of(uri: str) -> str | None:
+def parse_origin(uri: str) -> str | None:
     """Returns the origin of a redirect URI without the default port of its scheme, or None if the URI has no host."""
     match = _URI.fullmatch(uri)
     if match is None:

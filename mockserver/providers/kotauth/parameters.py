@@ -1,4 +1,4 @@
-"""Parameters of Kotauth's simulations."""
+"""The models of the parameters of Kotauth's simulations."""
 
 from __future__ import annotations
 

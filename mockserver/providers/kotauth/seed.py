@@ -1,4 +1,4 @@
-"""The seed data of a Kotauth workspace: applications, roles, users, groups, sessions and audit events."""
+"""Generates the seed data of a Kotauth workspace."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ FIRST_CREATED_AT = 1_767_603_600 * SECOND
 """2026-01-05T09:00:00Z; each record is created one minute after the previous one."""
 _MINUTE = 60 * SECOND
 _SESSION_LIFETIME = 3_650 * 86_400 * SECOND
-"""Ten years, so that some seeded sessions are active whatever the clock shows."""
+"""Ten years, so that the seeded sessions stay active when the clock is moved."""
 SIZES: dict[str, dict[str, int]] = {
     "small": {
         "applications": 3,
@@ -39,7 +39,7 @@ _AUDIT_TYPES = ("LOGIN_SUCCESS", "TOKEN_ISSUED", "LOGIN_FAILED", "TOKEN_REFRESHE
 
 
 class _RecordContext:
-    """What the builder of one record needs: its number, an rng for it, and the earlier records."""
+    """The input of a record builder: the number of the record, an rng for it, and the records generated before it."""
 
     def __init__(self, randomness: Randomness, collection: str, nth: int, state: State) -> None:
         self.nth = nth
@@ -50,14 +50,15 @@ class _RecordContext:
         chosen: dict[str, Any] = self.rng.choice(self.state[collection])
         return chosen
 
-    def record_in_turn(self, collection: str, step: int) -> dict[str, Any]:
-        """Returns the records in turn, so that no two links are equal."""
+    def record_in_turn(self, collection: str) -> dict[str, Any]:
+        """Returns the record whose turn it is; links built from two collections in turn are all different."""
         records = self.state[collection]
-        return records[(self.nth - 1) * step % len(records)]
+        return records[(self.nth - 1) % len(records)]
 
     def cycle_word(self, words: tuple[str, ...]) -> str:
-        word, round_ = words[(self.nth - 1) % len(words)], (self.nth - 1) // len(words)
-        return f"{word}-{round_ + 1}" if round_ else word
+        """Returns the words in turn; from the second cycle on, a number makes them unique: `admin-2`."""
+        word, cycle = words[(self.nth - 1) % len(words)], (self.nth - 1) // len(words)
+        return f"{word}-{cycle + 1}" if cycle else word
 
 
 def generate(randomness: Randomness, size: str, progress: Progress) -> State:
@@ -87,7 +88,7 @@ _fakers: list[Any] = []
 
 
 def _person(context: _RecordContext) -> str:
-    # Faker takes as long to import as Flask, and most sandboxes start with prewritten seed data.
+    # Faker takes as long to import as Flask, and prewritten data needs none, so it is imported only when needed.
     if not _fakers:
         from faker import Faker
 
@@ -97,16 +98,14 @@ def _person(context: _RecordContext) -> str:
 
 
 def _application(context: _RecordContext) -> dict[str, Any]:
-    client_id, access = (
-        context.cycle_word(tuple(name for name, _ in _APPS)),
-        dict(_APPS)[_APPS[(context.nth - 1) % 3][0]],
-    )
+    client_id = context.cycle_word(tuple(name for name, _ in _APPS))
+    _, access_type = _APPS[(context.nth - 1) % len(_APPS)]
     uris = [f"https://{client_id}.acme.test/callback"]
     return {
         "clientId": client_id,
         "name": client_id.replace("-", " ").title(),
         "description": None if context.nth % 2 else f"Application {context.nth}",
-        "accessType": access,
+        "accessType": access_type,
         "enabled": True,
         # None marks the built-in portal, whose URI depends on the address of the workspace.
         "redirectUris": None if context.nth == 1 else uris,
@@ -114,12 +113,12 @@ def _application(context: _RecordContext) -> dict[str, Any]:
 
 
 def _role(context: _RecordContext) -> dict[str, Any]:
-    client = context.nth % 5 == 0
+    is_client_role = context.nth % 5 == 0
     return {
         "name": context.cycle_word(_ROLES),
         "description": None if context.nth % 2 else f"Role {context.nth}",
-        "scope": "CLIENT" if client else "TENANT",
-        "clientId": int(context.random_record("applications")["id"]) if client else None,
+        "scope": "CLIENT" if is_client_role else "TENANT",
+        "clientId": int(context.random_record("applications")["id"]) if is_client_role else None,
     }
 
 
@@ -144,22 +143,22 @@ def _group(context: _RecordContext) -> dict[str, Any]:
 
 
 def _user_role(context: _RecordContext) -> dict[str, Any]:
-    user, role = int(context.record_in_turn("users", 1)["id"]), int(context.record_in_turn("roles", 1)["id"])
+    user, role = int(context.record_in_turn("users")["id"]), int(context.record_in_turn("roles")["id"])
     return {"id": f"{user}/{role}", "userId": user, "roleId": role}
 
 
 def _member(context: _RecordContext) -> dict[str, Any]:
-    group, user = int(context.record_in_turn("groups", 1)["id"]), int(context.record_in_turn("users", 1)["id"])
+    group, user = int(context.record_in_turn("groups")["id"]), int(context.record_in_turn("users")["id"])
     return {"id": f"{group}/{user}", "groupId": group, "userId": user}
 
 
 def _attribute(context: _RecordContext) -> dict[str, Any]:
-    user, which = int(context.record_in_turn("users", 1)["id"]), context.nth % len(_ATTRIBUTE_KEYS)
+    user, index = int(context.record_in_turn("users")["id"]), context.nth % len(_ATTRIBUTE_KEYS)
     return {
-        "id": f"{user}/{_ATTRIBUTE_KEYS[which]}",
+        "id": f"{user}/{_ATTRIBUTE_KEYS[index]}",
         "userId": user,
-        "key": _ATTRIBUTE_KEYS[which],
-        "value": _ATTRIBUTE_VALUES[which],
+        "key": _ATTRIBUTE_KEYS[index],
+        "value": _ATTRIBUTE_VALUES[index],
     }
 
 
@@ -173,6 +172,7 @@ def _session(context: _RecordContext) -> dict[str, Any]:
     app = context.random_record("applications")
     without_user = context.nth % 4 == 0
     if without_user:
+        # Only a confidential application gets a token without a user; the second one is confidential.
         app = context.state["applications"][1]
     return {
         "userId": None if without_user else int(context.random_record("users")["id"]),

@@ -25,11 +25,11 @@ from mockserver.providers.kotauth.wire.records import audit, new_id, publish_eve
 Result = Mapping[str, Any]
 
 
-def _user(context: SimulationContext, name: int | str | None) -> Record:
-    """Returns the user with an id or username, or without one the first enabled user. Raises UnknownName or Refusal."""
+def _find_user(context: SimulationContext, name: int | str | None) -> Record:
+    """Finds a user by id or username; None means the first enabled user. Raises UnknownName or Refusal."""
     if name is None:
         enabled = (user for _, user in context.space.scan("users") if user["enabled"])
-        return _first(enabled, "enabled user")
+        return _get_first(enabled, "enabled user")
     matching = (user for user in context.space.find("users", "username", str(name)) if user["username"] == name)
     match = context.space.get("users", str(name)) or next(matching, None)
     if match is None:
@@ -37,25 +37,27 @@ def _user(context: SimulationContext, name: int | str | None) -> Record:
     return match
 
 
-def _application(context: SimulationContext, name: str | None) -> Record:
-    """Returns the application with a client_id, or without one the first enabled one. Raises UnknownName or Refusal."""
-    all_of_them = [app for _, app in context.space.scan("applications")]
+def _find_application(context: SimulationContext, name: str | None) -> Record:
+    """Finds an application by client_id; None means the first enabled one. Raises UnknownName or Refusal."""
+    applications = [app for _, app in context.space.scan("applications")]
     if name is None:
-        return _first((app for app in all_of_them if app["enabled"]), "enabled application")
-    match = next((app for app in all_of_them if app["clientId"] == name), None)
+        return _get_first((app for app in applications if app["enabled"]), "enabled application")
+    match = next((app for app in applications if app["clientId"] == name), None)
     if match is None:
-        raise UnknownName("application", name, [app["clientId"] for app in all_of_them])
+        raise UnknownName("application", name, [app["clientId"] for app in applications])
     return match
 
 
-def _first(records: Any, noun: str) -> Record:
+def _get_first(records: Any, noun: str) -> Record:
     match: Record | None = next(iter(records), None)
     if match is None:
         raise Refusal(f"there is no {noun}")
     return match
 
 
-def _session(context: SimulationContext, user: Record | None, app: Record, scopes: str, address: str | None) -> Result:
+def _create_session(
+    context: SimulationContext, user: Record | None, app: Record, scopes: str, address: str | None
+) -> Result:
     assumptions = assumptions_of(context)
     record: dict[str, Any] = {
         "id": new_id(context, "sessions"),
@@ -73,7 +75,7 @@ def _session(context: SimulationContext, user: Record | None, app: Record, scope
 
 
 def _sign_in(context: SimulationContext, parameters: SignInParameters) -> Result:
-    user, app = _user(context, parameters.user), _application(context, parameters.application)
+    user, app = _find_user(context, parameters.user), _find_application(context, parameters.application)
     for record, noun in ((user, "user"), (app, "application")):
         if not record["enabled"]:
             raise Refusal(f"the {noun} {record['id']} is disabled, so nobody can sign in; run enable_{noun} first")
@@ -81,7 +83,7 @@ def _sign_in(context: SimulationContext, parameters: SignInParameters) -> Result
         context, "LOGIN_SUCCESS", user=int(user["id"]), client=int(app["id"]), address=parameters.ip, method="password"
     )
     publish_event(context, "login.success", user=int(user["id"]), clientId=int(app["id"]), ipAddress=parameters.ip)
-    return _session(context, user, app, parameters.scopes, parameters.ip)
+    return _create_session(context, user, app, parameters.scopes, parameters.ip)
 
 
 def _fail_sign_in(context: SimulationContext, parameters: FailSignInParameters) -> Result:
@@ -102,13 +104,13 @@ def _sign_out(context: SimulationContext, parameters: SignOutParameters) -> Resu
 
 
 def _sign_in_application(context: SimulationContext, parameters: ApplicationSignInParameters) -> Result:
-    app = _application(context, parameters.application)
+    app = _find_application(context, parameters.application)
     if not app["enabled"] or app["accessType"] != "confidential":
         raise Refusal(
             f"{app['clientId']!r} is not an enabled confidential application; others get no token without a user"
         )
     audit(context, "TOKEN_ISSUED", client=int(app["id"]), grantType="client_credentials")
-    return _session(context, None, app, parameters.scopes, None)
+    return _create_session(context, None, app, parameters.scopes, None)
 
 
 def _register_application(context: SimulationContext, parameters: RegisterApplicationParameters) -> Result:
@@ -130,14 +132,14 @@ def _register_application(context: SimulationContext, parameters: RegisterApplic
 
 
 def _enable_application(context: SimulationContext, parameters: EnableApplicationParameters) -> Result:
-    app = _application(context, parameters.application)
+    app = _find_application(context, parameters.application)
     context.space.put("applications", {**app, "enabled": True})
     audit(context, "ADMIN_CLIENT_ENABLED", client=int(app["id"]), clientId=app["clientId"], enabled="true")
     return {"id": int(app["id"]), "enabled": True}
 
 
 def _make_client_role(context: SimulationContext, parameters: MakeClientRoleParameters) -> Result:
-    app = _application(context, parameters.application)
+    app = _find_application(context, parameters.application)
     scope_and_client = ("CLIENT", int(app["id"]))
     for role in context.space.find("roles", "name", parameters.name):
         if role["name"] == parameters.name and (role["scope"], role["clientId"]) == scope_and_client:
@@ -156,14 +158,14 @@ def _make_client_role(context: SimulationContext, parameters: MakeClientRolePara
 
 
 def _enable_user(context: SimulationContext, parameters: UserParameters) -> Result:
-    user = _user(context, parameters.user)
+    user = _find_user(context, parameters.user)
     context.space.put("users", {**user, "enabled": True})
     audit(context, "ADMIN_USER_ENABLED", user=int(user["id"]), username=user["username"], enabled="true")
     return {"id": int(user["id"]), "enabled": True}
 
 
 def _accept_invite(context: SimulationContext, parameters: UserParameters) -> Result:
-    user = _user(context, parameters.user)
+    user = _find_user(context, parameters.user)
     if not user["requiredActions"]:
         raise Refusal(f"{user['username']!r} has no pending invite")
     context.space.put("users", {**user, "requiredActions": [], "emailVerified": True})
@@ -172,7 +174,7 @@ def _accept_invite(context: SimulationContext, parameters: UserParameters) -> Re
 
 
 def _enrol_mfa(context: SimulationContext, parameters: UserParameters) -> Result:
-    user = _user(context, parameters.user)
+    user = _find_user(context, parameters.user)
     context.space.put("users", {**user, "mfaEnabled": True})
     audit(context, "MFA_ENROLLMENT_VERIFIED", user=int(user["id"]))
     publish_event(context, "mfa.enrolled", user=int(user["id"]))
@@ -184,7 +186,7 @@ def _make_key(context: SimulationContext, parameters: KotauthMakeKeyParameters) 
     scopes = [scope for scope in requested if scope in SCOPES]
     if not scopes:
         raise Refusal(f"none of the scopes exists; a key needs at least one of {', '.join(SCOPES)}")
-    # The console takes a date; the key expires right after the first instant of that day in UTC.
+    # The console takes a date; the key is valid up to and including the first instant of that day in UTC.
     day = parameters.expires_on
     ends = None if day is None else parse_instant(f"{day.isoformat()}T00:00:00Z") + 1
     key = context.mint(scopes=scopes, expires_at=ends)

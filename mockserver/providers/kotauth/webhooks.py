@@ -1,4 +1,4 @@
-"""Kotauth's webhooks: event, timestamp and data, signed with HMAC-SHA256 over only the body."""
+"""Kotauth's webhooks: a body with event, timestamp and data, of which an HMAC-SHA256 is the signature."""
 
 from __future__ import annotations
 

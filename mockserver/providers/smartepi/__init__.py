@@ -15,7 +15,7 @@ from mockserver.engine import (
     validate,
 )
 from mockserver.providers.smartepi.assumptions import SmartEPIAssumptions
-from mockserver.providers.smartepi.auth import KEYS, authenticate, credential
+from mockserver.providers.smartepi.auth import KEYS, authenticate, read_credential
 from mockserver.providers.smartepi.dialect import SmartEPIDialect
 from mockserver.providers.smartepi.organization import RESOURCES
 from mockserver.providers.smartepi.seed import generate
@@ -36,7 +36,7 @@ PROVIDER = Provider(
         Collection("rules", indexes=("groupId", "productId")),
     ),
     dialect=SmartEPIDialect(),
-    credential=credential,
+    credential=read_credential,
     keys=KEYS,
     generate=generate,
     assumptions=SmartEPIAssumptions,
@@ -47,7 +47,8 @@ PROVIDER = Provider(
         "The rate limit that all keys of an organization share.",
         "The numbers are not published; these are the AWS defaults for an account.",
     ),
-    # The gateway checks the key and the quota before the path. SmartEPI has no idempotency keys: that stage is idle.
+    # The gateway checks the key and the quota before the path.
+    # SmartEPI has no idempotency keys, so the stage `idempotency` does nothing.
     stages=(journal, faults_stage, decorate, authenticate, ratelimit, locate, idempotency, latency, validate),
     example="/v1/employees?limit=2",
 )

@@ -72,7 +72,7 @@ class SmartEPIAssumptions(Assumptions):
     gateway_content_type: Annotated[
         Literal["application/json", "application/json; charset=utf-8"],
         AssumptionNote(
-            "The Content-Type of the gateway's responses.", "Documented only as plain JSON, not problem+json."
+            "The Content-Type of the gateway's responses.", "Documented only as plain JSON and not problem+json."
         ),
     ] = "application/json"
     unknown_path: Annotated[
@@ -194,7 +194,7 @@ class SmartEPIAssumptions(Assumptions):
     transactions_block_deletes: Annotated[
         bool,
         AssumptionNote(
-            "Whether transactions prevent that their employee or product is deleted.",
+            "Whether an employee or product with transactions cannot be deleted.",
             "Only references between the organization's records are named.",
         ),
     ] = False
@@ -247,7 +247,7 @@ class SmartEPIAssumptions(Assumptions):
     fields_before_record: Annotated[
         bool,
         AssumptionNote(
-            "Whether an update refuses invalid fields before an unknown record or a stale version.",
+            "Whether an update reports invalid fields before it reports an unknown record or a stale version.",
             "The order of the checks behind the gateway is not documented.",
         ),
     ] = False
@@ -255,7 +255,7 @@ class SmartEPIAssumptions(Assumptions):
         Literal["relative", "absolute"],
         AssumptionNote(
             "Whether Location is a path or an absolute URL.",
-            "Documented as the URL of the new record, without its form.",
+            "Documented as the URL of the new record; its form is not documented.",
         ),
     ] = "relative"
     cursor_with_other_filters: Annotated[
@@ -268,7 +268,7 @@ class SmartEPIAssumptions(Assumptions):
 
     @cached_property
     def rules(self) -> ResourceRules:
-        """The same assumptions as the engine reads them."""
+        """These assumptions as the options of the engine's resources."""
         return ResourceRules(
             versions=VersionRules(
                 both=self.if_match_and_version,

@@ -9,10 +9,11 @@ from mockserver.engine import authenticate as engine_authenticate
 from mockserver.providers.smartepi.assumptions import assumptions_of
 
 
-def credential(headers: Mapping[str, str], query: str) -> Credential:  # noqa: ARG001
-    """Reads `Authorization: Bearer sk_...`; any other Authorization header counts as an invalid key."""
+def read_credential(headers: Mapping[str, str], query: str) -> Credential:  # noqa: ARG001
+    """Reads the key from `Authorization: Bearer sk_...`; any other Authorization header counts as an invalid key."""
     header = headers.get("authorization")
     if header is None:
+        # Only the stage `authenticate` knows the assumption ``key_elsewhere``; until then x-api-key counts as no key.
         return Credential(headers.get("x-api-key"), shown=False)
     scheme, _, secret = header.partition(" ")
     well_formed = scheme.lower() == "bearer" and secret.startswith("sk_")
@@ -20,7 +21,7 @@ def credential(headers: Mapping[str, str], query: str) -> Credential:  # noqa: A
 
 
 def authenticate(call: Call, proceed: Callable[[Call], Reply]) -> Reply:
-    """Applies the assumptions about the headers, then runs the stage of the engine."""
+    """Applies the assumptions about the headers, then runs the engine's stage."""
     assumptions, header = assumptions_of(call), call.headers.get("authorization")
     if header is None and call.credential.secret is not None and assumptions.key_elsewhere == "x-api-key":
         call.credential = Credential(call.credential.secret, shown=True)
@@ -38,4 +39,4 @@ def _mint(randomness: Randomness, sandbox: str, nth: int, mode: str) -> str:
 
 
 KEYS = KeyPolicy(mint=_mint, modes=("live",), initial_modes=("live",))
-"""`sk_` and 43 characters, the length of 32 bytes in base64url. There is no test mode: every key is live."""
+"""Keys are `sk_` and 43 characters, the length of 32 bytes in base64url. There is no test mode: every key is live."""

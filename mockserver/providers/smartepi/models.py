@@ -1,4 +1,4 @@
-"""Models of SmartEPI's records, bodies and queries, with only the fields that its documents show."""
+"""Models of SmartEPI's records, bodies and queries; they contain only the fields that its documents show."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class ResourceModel(BaseModel):
 
 
 class BodyModel(BaseModel):
-    """Ignores undocumented members; the pipeline refuses them if ``unknown_fields`` says so."""
+    """A body whose undocumented members are ignored; the pipeline refuses them under the setting ``unknown_fields``."""
 
     model_config = ConfigDict(extra="ignore", allow_inf_nan=False, defer_build=True)
     version: Version | None = Field(default=None, alias="_version", exclude=True)

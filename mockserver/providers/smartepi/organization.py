@@ -1,4 +1,4 @@
-"""The resources that clients can change: sectors, cost centers, job roles, groups, employees and products."""
+"""Declares the resources that clients can change: sectors, cost centers, job roles, groups, employees, products."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ REFUSALS = {
     "update": (400, 401, 403, 404, 409, 413, 422, 429),
     "delete": (400, 401, 403, 404, 409, 429),
 }
-"""Documented per operation, plus 413 where a body is read; 404 and 405 of unknown paths belong to no operation."""
+"""Statuses per verb, as documented, plus 413 where a body is read; without the 404 and 405 of unknown paths."""
 EMPLOYEE_REFERENCES = {
     "sectorId": "sectors",
     "costCenterId": "cost_centers",
@@ -26,34 +26,38 @@ EMPLOYEE_REFERENCES = {
     "jobRoleId": "job_roles",
     "groupId": "groups",
 }
+"""Field of an employee -> the collection to which it refers."""
 TRANSACTION_COLLECTIONS = ("withdrawals", "returns", "exchanges")
 
 
 def _employee_references(fields: Record) -> Iterator[tuple[str, str, str]]:
+    """Yields path, collection and id of each reference."""
     for name, collection in EMPLOYEE_REFERENCES.items():
         if fields.get(name) is not None:
             yield name, collection, fields[name]
 
 
 def _group_references(fields: Record) -> Iterator[tuple[str, str, str]]:
+    """Yields path, collection and id of each reference."""
     for nth, rule in enumerate(fields.get("rules", ())):
         yield f"rules[{nth}].productId", "products", rule["productId"]
 
 
-def _used_by_employees(call: Call, id: str, *, fields: tuple[str, ...]) -> str | None:
+def _describe_use_by_employees(call: Call, id: str, *, fields: tuple[str, ...]) -> str | None:
+    """Returns the refusal's text if an employee refers to the record by one of the fields, or None."""
     for field in fields:
         if next(call.space.find("employees", field, id), None) is not None:
             return f"Employees still refer to it by {field}"
     return None
 
 
-def _used_by_groups(call: Call, id: str) -> str | None:
+def _describe_use_of_product(call: Call, id: str) -> str | None:
     if next(call.space.find("rules", "productId", id), None) is not None:
         return "Rules of groups still refer to it"
-    return _used_by_transactions(call, id, field="productId")
+    return _describe_use_by_transactions(call, id, field="productId")
 
 
-def _used_by_transactions(call: Call, id: str, *, field: str) -> str | None:
+def _describe_use_by_transactions(call: Call, id: str, *, field: str) -> str | None:
     if not assumptions_of(call).transactions_block_deletes:
         return None
     for collection in TRANSACTION_COLLECTIONS:
@@ -63,7 +67,7 @@ def _used_by_transactions(call: Call, id: str, *, field: str) -> str | None:
 
 
 def index_rules(space: Space, group: str, record: Record | None) -> None:
-    """Indexes a group's rules by product in the collection ``rules``; record None removes them."""
+    """Writes a group's rules to the collection ``rules``, indexed by product; ``record`` is None after a delete."""
     for rule in list(space.find("rules", "groupId", group)):
         space.drop("rules", rule["id"])
     for nth, rule in enumerate(record["rules"] if record else ()):
@@ -86,10 +90,11 @@ def _employee_filters(call: Call) -> frozenset[str]:
 
 
 UsageCheck = Callable[[Call, str], str | None]
+"""Takes a call and the id of a record; returns why the record cannot be deleted, or None."""
 
 
-def _used_by_employee_fields(*fields: str) -> UsageCheck:
-    return partial(_used_by_employees, fields=fields)
+def _usage_check_of_employees(*fields: str) -> UsageCheck:
+    return partial(_describe_use_by_employees, fields=fields)
 
 
 _SECTORS = Resource(
@@ -109,7 +114,7 @@ _SECTORS = Resource(
     prefix_filters=("name",),
     changed_fields=build_fields,
     check_body=check_fields,
-    describe_use=_used_by_employee_fields("sectorId"),
+    describe_use=_usage_check_of_employees("sectorId"),
     refusals=REFUSALS,
 )
 
@@ -129,7 +134,7 @@ RESOURCES = (
         unique_fields=_unique_cost_center_fields,
         indexes=("name", "code"),
         prefix_filters=("name", "code"),
-        describe_use=_used_by_employee_fields("costCenterId", "costCenter2Id"),
+        describe_use=_usage_check_of_employees("costCenterId", "costCenter2Id"),
     ),
     replace(
         _SECTORS,
@@ -139,7 +144,7 @@ RESOURCES = (
         collection="job_roles",
         id_prefix="job_",
         model=models.JobRole,
-        describe_use=_used_by_employee_fields("jobRoleId"),
+        describe_use=_usage_check_of_employees("jobRoleId"),
     ),
     replace(
         _SECTORS,
@@ -153,7 +158,7 @@ RESOURCES = (
         update=models.ChangedGroup,
         references=_group_references,
         on_write=index_rules,
-        describe_use=_used_by_employee_fields("groupId"),
+        describe_use=_usage_check_of_employees("groupId"),
     ),
     replace(
         _SECTORS,
@@ -171,7 +176,7 @@ RESOURCES = (
         exact_filters=("sectorId", "costCenterId", "jobRoleId", "groupId"),
         filters=_employee_filters,
         references=_employee_references,
-        describe_use=partial(_used_by_transactions, field="employeeId"),
+        describe_use=partial(_describe_use_by_transactions, field="employeeId"),
     ),
     replace(
         _SECTORS,
@@ -183,6 +188,6 @@ RESOURCES = (
         model=models.Product,
         create=models.NewProduct,
         update=models.ChangedProduct,
-        describe_use=_used_by_groups,
+        describe_use=_describe_use_of_product,
     ),
 )

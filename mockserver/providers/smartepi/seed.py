@@ -1,4 +1,4 @@
-"""The seed data of a SmartEPI organization; every reference names an existing record."""
+"""Generates the seed data of a SmartEPI organization; every reference names an existing record."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 from mockserver.engine import SECOND, Progress, Randomness, State
 
 FIRST_CREATED_AT = 1_767_603_600 * SECOND
-"""2026-01-05T09:00:00Z: the creation of the first record; each later record is one minute newer."""
+"""2026-01-05T09:00:00Z, when the first record is created; each record follows one minute after the previous one."""
 SIZES: dict[str, dict[str, int]] = {
     "small": {
         "sectors": 4,
@@ -55,23 +55,23 @@ def generate(randomness: Randomness, size: str, progress: Progress) -> State:
         build_record = _RECORD_BUILDERS.get(collection, _transaction(collection))
         records = state[collection] = []
         for nth in range(1, number + 1):
-            id = _id(randomness, collection, nth)
+            id = _new_id(randomness, collection, nth)
             fields = build_record(_SeedContext(randomness, collection, nth, state))
             created = FIRST_CREATED_AT + next(minutes) * 60 * SECOND
-            records.append({"id": id, **fields, **_times(collection, created)})
+            records.append({"id": id, **fields, **_version_and_times(collection, created)})
         progress(sum(map(len, state.values())), total)
-    state["rules"] = list(_rule_rows(state["groups"]))
+    state["rules"] = list(_build_rules(state["groups"]))
     return state
 
 
-def _times(collection: str, created: int) -> dict[str, int]:
+def _version_and_times(collection: str, created: int) -> dict[str, int]:
     if collection in _READ_ONLY_COLLECTIONS:
         return {"_created": created}
     return {"_version": 1, "_created": created, "_updated": created}
 
 
 class _SeedContext:
-    """What the builder of one record needs: its number, an rng for it, and the earlier records."""
+    """The input of a record builder: the number of the record, an rng for it, and the records generated before it."""
 
     def __init__(self, randomness: Randomness, collection: str, nth: int, state: State) -> None:
         self.nth = nth
@@ -82,10 +82,11 @@ class _SeedContext:
         return str(self.rng.choice(self.state[collection])["id"])
 
     def cycle_word(self, words: tuple[str, ...]) -> str:
-        word, round_ = words[(self.nth - 1) % len(words)], (self.nth - 1) // len(words)
-        return f"{word} {round_ + 1}" if round_ else word
+        """Returns the words in turn; from the second cycle on, a number makes them unique: `Pintor 2`."""
+        word, cycle = words[(self.nth - 1) % len(words)], (self.nth - 1) // len(words)
+        return f"{word} {cycle + 1}" if cycle else word
 
-    def person(self) -> str:
+    def person_name(self) -> str:
         return str(_faker(self.rng.getrandbits(64)).name())
 
 
@@ -93,7 +94,7 @@ _fakers: list[Any] = []
 
 
 def _faker(seed: int) -> Any:
-    # Faker takes as long to import as Flask, and most sandboxes start with prewritten seed data.
+    # Faker takes as long to import as Flask, and prewritten data needs none, so it is imported only when needed.
     if not _fakers:
         from faker import Faker
 
@@ -126,7 +127,7 @@ def _group(context: _SeedContext) -> dict[str, Any]:
 
 
 def _employee(context: _SeedContext) -> dict[str, Any]:
-    name = context.person()
+    name = context.person_name()
     return {
         "name": name,
         "identification": str(100_000 + context.nth),
@@ -165,12 +166,13 @@ _RECORD_BUILDERS: dict[str, Callable[[_SeedContext], dict[str, Any]]] = {
 }
 
 
-def _id(randomness: Randomness, collection: str, nth: int) -> str:
-    numbered = collection in ("withdrawals", "returns", "exchanges")
-    return _PREFIXES[collection] + (str(nth) if numbered else randomness.text(f"seed-id:{collection}", nth, 16))
+def _new_id(randomness: Randomness, collection: str, nth: int) -> str:
+    has_numeric_id = collection in ("withdrawals", "returns", "exchanges")
+    return _PREFIXES[collection] + (str(nth) if has_numeric_id else randomness.text(f"seed-id:{collection}", nth, 16))
 
 
-def _rule_rows(groups: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+def _build_rules(groups: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+    """Yields the records of the collection ``rules``, which ``index_rules`` writes for groups created by calls."""
     for group in groups:
         for nth, rule in enumerate(group["rules"]):
             yield {"id": f"{group['id']}/{nth}", "groupId": group["id"], "productId": rule["productId"]}

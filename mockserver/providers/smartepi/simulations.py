@@ -1,4 +1,4 @@
-"""SmartEPI's simulations: devices record transactions, administrators create and revoke keys."""
+"""SmartEPI's simulations: devices record transactions; administrators manage keys and restore records."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from mockserver.engine import (
     emit,
     normalize_cidr,
 )
-from mockserver.providers.smartepi.dialect import show
+from mockserver.providers.smartepi.dialect import render_fields
 from mockserver.providers.smartepi.organization import RESOURCES, TRANSACTION_COLLECTIONS
 
 STATUS_FIELDS = {"withdrawals": "withdrawalStatus", "returns": "returnStatus", "exchanges": "exchangeStatus"}
@@ -28,7 +28,7 @@ ID_PREFIXES = {"withdrawals": "w-", "returns": "r-", "exchanges": "x-"}
 
 
 class RecordTransactionParameters(BaseModel):
-    """Without an employee or a product, the rng chooses an existing one."""
+    """If the employee or the product is omitted, the rng chooses an existing one."""
 
     model_config = ConfigDict(extra="forbid", defer_build=True)
     employee_id: str | None = None
@@ -56,9 +56,9 @@ class RestoreRecordParameters(BaseModel):
 
 
 def _record_transaction(
-    context: SimulationContext, parameters: RecordTransactionParameters, *, collection: str, word: str
+    context: SimulationContext, parameters: RecordTransactionParameters, *, collection: str, noun: str
 ) -> Mapping[str, Any]:
-    id = _free_id(context, collection)
+    id = _next_free_id(context, collection)
     record = {
         "id": id,
         STATUS_FIELDS[collection]: parameters.status,
@@ -68,12 +68,12 @@ def _record_transaction(
         "_created": context.now,
     }
     context.space.put(collection, record)
-    rendered = show(context.sandbox.assumptions, record)  # type: ignore[arg-type]
-    emit(context, f"evt_{word}_created_{id}", f"{word}.created", rendered)
+    rendered = render_fields(context.sandbox.assumptions, record)  # type: ignore[arg-type]
+    emit(context, f"evt_{noun}_created_{id}", f"{noun}.created", rendered)
     return rendered
 
 
-def _free_id(context: SimulationContext, collection: str) -> str:
+def _next_free_id(context: SimulationContext, collection: str) -> str:
     nth = context.space.count(collection) + 1
     while context.space.get(collection, id := f"{ID_PREFIXES[collection]}{nth}") is not None:
         nth += 1
@@ -103,15 +103,15 @@ def _revoke_key(context: SimulationContext, parameters: SmartEPIRevokeKeyParamet
     return {"id": key.id, "state": key.state(context.now)}
 
 
-def _restore(context: SimulationContext, parameters: RestoreRecordParameters) -> Mapping[str, Any]:
+def _restore_record(context: SimulationContext, parameters: RestoreRecordParameters) -> Mapping[str, Any]:
     for resource in RESOURCES:
         record = context.space.get(deleted_collection(resource.collection), parameters.id)
         if record is not None:
             _check_restorable(context, resource, record)
             context.space.drop(deleted_collection(resource.collection), parameters.id)
-            revived = {**record, "_version": record["_version"] + 1, "_updated": context.now}
-            context.space.put(resource.collection, revived)
-            resource.on_write(context.space, parameters.id, revived)
+            restored = {**record, "_version": record["_version"] + 1, "_updated": context.now}
+            context.space.put(resource.collection, restored)
+            resource.on_write(context.space, parameters.id, restored)
             return {"id": parameters.id, "collection": resource.collection}
     raise UnknownName("deleted record", parameters.id, [])
 
@@ -129,12 +129,12 @@ def _check_restorable(context: SimulationContext, resource: Resource, record: Re
 
 
 def _device_simulation(collection: str) -> Simulation:
-    word = collection.removesuffix("s")
+    noun = collection.removesuffix("s")
     run: Callable[[SimulationContext, Any], Mapping[str, Any]] = partial(
-        _record_transaction, collection=collection, word=word
+        _record_transaction, collection=collection, noun=noun
     )
-    article = "an" if word[0] in "aeiou" else "a"
-    return Simulation(f"record_{word}", f"A device records {article} {word}.", RecordTransactionParameters, run)
+    article = "an" if noun[0] in "aeiou" else "a"
+    return Simulation(f"record_{noun}", f"A device records {article} {noun}.", RecordTransactionParameters, run)
 
 
 SIMULATIONS = (
@@ -147,6 +147,6 @@ SIMULATIONS = (
         "restore_record",
         "A soft-deleted record is restored; the API has no operation for that.",
         RestoreRecordParameters,
-        _restore,
+        _restore_record,
     ),
 )

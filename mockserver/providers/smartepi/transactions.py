@@ -1,4 +1,4 @@
-"""The read-only resources: access groups, and the withdrawals, returns and exchanges that devices record."""
+"""Declares the read-only resources: access groups, and the withdrawals, returns and exchanges that devices record."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from mockserver.providers.smartepi.assumptions import assumptions_of, record_rul
 READ_ONLY_REFUSALS = (400, 401, 403, 405, 429)
 
 
-def _filters(call: Call) -> frozenset[str]:
+def _allowed_filters(call: Call) -> frozenset[str]:
     return frozenset({"employeeId", "productId"} if assumptions_of(call).transaction_filters == "linked" else ())
 
 
@@ -28,7 +28,7 @@ _WITHDRAWALS = Resource(
     verbs=("list", "retrieve"),
     indexes=("employeeId", "productId"),
     exact_filters=("employeeId", "productId"),
-    filters=_filters,
+    filters=_allowed_filters,
     refusals={"list": READ_ONLY_REFUSALS, "retrieve": (401, 403, 404, 405, 429)},
 )
 _RETURNS = replace(
@@ -67,7 +67,7 @@ _ACCESS_GROUPS = replace(
 READ_ONLY_RESOURCES = (_ACCESS_GROUPS, _WITHDRAWALS, _RETURNS, _EXCHANGES)
 
 
-def _answers_by_id(setting: str) -> Callable[[Assumptions], bool]:
+def _available_if_answered(setting: str) -> Callable[[Assumptions], bool]:
     return lambda assumptions: bool(getattr(assumptions, setting) == "answered")
 
 
@@ -76,9 +76,9 @@ def operations() -> Iterator[Operation]:
     for resource in READ_ONLY_RESOURCES:
         for operation in resource.operations():
             if operation.name.startswith("get_"):
-                operation = replace(operation, available_if=_answers_by_id(f"{resource.plural}_by_id"))
+                operation = replace(operation, available_if=_available_if_answered(f"{resource.plural}_by_id"))
             yield operation
 
 
 REFUSED_PATHS = ("/v1/returns/{id}",)
-"""Paths that exist but have no method: they get 405, not 404."""
+"""Paths that exist without any method, so that requests get 405, not 404."""

@@ -1,4 +1,4 @@
-"""The client for Redis: commands, scripts, and StoreError within about a second if it does not respond."""
+"""Runs commands and scripts in Redis, and raises StoreError within about a second if Redis does not respond."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ from redis.retry import Retry
 from mockserver.storage.base import StoreError, StoreFull
 
 COMMAND_TIMEOUT_SECONDS = 0.6
-"""Seconds allowed for a command, and for connecting."""
+"""Seconds after which a command, or an attempt to connect, fails."""
 T = TypeVar("T")
 
 
 class RedisClient:
-    """Connections to one Redis, and this process's id there (``worker``).
+    """The connections of this process to one Redis; raises StoreError if Redis cannot be reached.
 
-    ``display_url`` is the URL without credentials, for messages. Raises StoreError if Redis cannot be reached.
+    ``worker`` is the id of this process. ``display_url`` is the URL without credentials, for messages.
     """
 
     def __init__(self, url: str) -> None:
@@ -39,9 +39,10 @@ class RedisClient:
             protocol=2,
         )
         self._idle: list[Any] = []
-        self._numbers = count(1)
+        self._token_numbers = count(1)
         with self._translating_errors():
-            # Unique among several machines, unlike a process id, and after a FLUSHDB, unlike a counter alone.
+            # A process id is not unique among several machines, and a counter starts again after FLUSHDB. The counter
+            # and the time together are unique.
             seconds, micro = self.client.time()
             self.worker = f"{self.client.incr(f'{self.prefix}:workers')}-{seconds}{micro:06d}"
 
@@ -51,10 +52,10 @@ class RedisClient:
 
     def next_token(self) -> str:
         """Returns a token that no process has used before, for locks."""
-        return f"{self.worker}/{next(self._numbers)}"
+        return f"{self.worker}/{next(self._token_numbers)}"
 
     def run_script(self, script: str, keys: list[str], *arguments: Any, can_retry: bool = False) -> Any:
-        """Runs a Lua script; with ``can_retry`` it tries a second connection if the first is broken.
+        """Runs a Lua script; with ``can_retry`` it uses a second connection if the first is broken.
 
         Raises StoreError, or StoreFull if Redis has no memory left.
         """
@@ -70,7 +71,7 @@ class RedisClient:
             return self._send_command(command)
 
     def _send_command(self, command: tuple[Any, ...]) -> Any:
-        # The client's connection pool costs four times as much as the command itself.
+        # Idle connections are kept in a list, because the client's pool takes four times as long as the command itself.
         try:
             connection = self._idle.pop()
         except IndexError:

@@ -30,7 +30,7 @@ class RedisCluster:
         self._redis = redis
         self._held_tokens: set[str] = set()
         self._locks: dict[str, threading.Lock] = {}
-        self._guard = threading.Lock()
+        self._locks_guard = threading.Lock()
         self._stopped = threading.Event()
         self._due_channel: DueChannel | None = None
         self._send_heartbeat()
@@ -55,7 +55,7 @@ class RedisCluster:
         )
 
     def is_leader(self) -> bool:
-        """Becomes or stays the leader if there is no other; returns whether this process is the leader."""
+        """Makes this process the leader if no other process is; returns whether this process is the leader."""
         return bool(
             self._redis.run_script(
                 ACQUIRE_LEADERSHIP, [self._redis.key("leader")], self._redis.worker, HEARTBEAT_TTL_MS, can_retry=True
@@ -84,7 +84,7 @@ class RedisCluster:
     @contextmanager
     def lock(self, name: str) -> Iterator[None]:
         """Excludes every other process and thread; raises StoreError if the lock is not free in time."""
-        with self._guard:
+        with self._locks_guard:
             lock = self._locks.setdefault(name, threading.Lock())
         with lock:
             key, token = self._redis.key("alone", name), self._redis.next_token()
@@ -93,7 +93,8 @@ class RedisCluster:
                 yield
             finally:
                 self._held_tokens.discard(token)
-                with suppress(StoreError):  # Its token is not in _held_tokens, so the lock counts as stale.
+                # If this fails, the next process removes the lock as stale, because its token is not in _held_tokens.
+                with suppress(StoreError):
                     self._redis.run_script(RELEASE_LOCK, [key], token, can_retry=True)
 
     def _acquire_lock(self, key: str, token: str) -> None:
@@ -109,6 +110,7 @@ class RedisCluster:
         )
 
     def _is_stale(self, token: str) -> bool:
+        """Returns whether the holder of a lock is dead, or is this process but could not release the lock."""
         worker = token.partition("/")[0]
         return token not in self._held_tokens if worker == self._redis.worker else not self.is_alive(worker)
 

@@ -22,13 +22,13 @@ class DueChannel:
 
     def publish(self, sandbox: str) -> None:
         """Tells all processes that something is due in a sandbox; a failure of Redis is ignored."""
-        with suppress(StoreError):  # The other processes also poll.
+        with suppress(StoreError):  # The other processes also poll, so they only notice it later.
             self._redis.execute(lambda client: client.publish(self._channel, sandbox))
 
     def _run(self) -> None:
         while not self._stopped.is_set():
             try:
-                self._redis.execute(lambda _client: self._listen())
+                self._redis.execute(lambda _client: self._listen())  # Converts errors of Redis to StoreError.
             except StoreError:
                 self._stopped.wait(0.5)
 

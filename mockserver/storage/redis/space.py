@@ -12,7 +12,7 @@ CLAIMS = Collection("_claims", volatile=True)
 
 
 class SharedSpace(TinySpace):
-    """A Space whose claims are records with an owner; a claim is void when its owner is dead."""
+    """A Space whose claims are records that name their owner; the claim of a dead process is ignored."""
 
     __slots__ = ("_is_alive", "_sandbox", "_worker")
 
@@ -33,10 +33,10 @@ class SharedSpace(TinySpace):
         return {name for name, _ in self._claim_undo}
 
     def is_claimed(self, name: str) -> bool:
-        """Returns whether a live process has the claim; its own claim counts only if this process remembers it."""
         record = self.get(CLAIMS.name, name)
         if record is None:
             return False
+        # If this process could not delete the record of its own claim, the name is no longer in _claims.
         return name in self._claims if record["owner"] == self._worker else self._is_alive(record["owner"])
 
     def release(self, name: str) -> None:

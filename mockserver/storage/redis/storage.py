@@ -1,4 +1,4 @@
-"""The tables of one sandbox that several processes share through Redis."""
+"""The tables of one sandbox, which several processes share through Redis."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ from mockserver.storage.tinydb.replay import number_records, replace_tables
 from mockserver.storage.tinydb.schema import Tables
 
 LOCK_LEASE_MS = 3_000
-"""Milliseconds after which an unfinished transaction loses its lock, because its process is dead or stopped."""
+"""Milliseconds after which an unfinished transaction loses its lock, because its process may be dead or stopped."""
 LOCK_TIMEOUT_SECONDS = 8.0
-"""Seconds to wait for the transactions of other processes."""
+"""Seconds to wait for the lock while other processes hold it."""
 CHECKPOINT_BYTES = 4 * 1024 * 1024
-"""The size of a log at which a checkpoint is written, unless the last checkpoint was larger."""
+"""Bytes of log after which a checkpoint is written; if the last checkpoint is larger, its size is used instead."""
 
 
 def _ignore_change(changed: ChangedCollections) -> None: ...
@@ -48,7 +48,7 @@ class SharedStorage(MemoryStorage):
         self.on_change: Callable[[ChangedCollections], None] = _ignore_change
         """Called under the lock after remote changes have been applied."""
         self.apply_write: Callable[[str, int, dict[str, Any] | None], None]
-        """Applies a remote write: (table, doc_id, record, or None for a deletion)."""
+        """Applies a remote write; gets the table, the doc_id and the record, which is None for a deletion."""
         self._redis = redis
         self.keys = [redis.key(f"{{{name}}}", part) for part in ("meta", "log", "checkpoint", "lock")]
         self.notifies_due = False
@@ -58,7 +58,7 @@ class SharedStorage(MemoryStorage):
         self._seq, self._mark, self._incarnation = -1, "", 0
         self._token = ""
         self._reads_started = self._last_read = 0
-        """The number of reads of remote changes that were started, and the number of the last that succeeded."""
+        """The number of reads of remote changes so far, and the number of the last one that succeeded."""
         self._log_bytes, self._threshold, self._checkpoint_bytes = 0, checkpoint_bytes, checkpoint_bytes
 
     @property
@@ -76,10 +76,11 @@ class SharedStorage(MemoryStorage):
         self.release()
 
     def acquire(self, *, read_only: bool = False) -> None:
-        """Takes the sandbox's lock among all processes and applies remote changes.
+        """Takes the sandbox's lock, which excludes all other processes, and applies remote changes.
 
-        With ``read_only`` it takes only the lock of this process; the copy is consistent as of one moment. Raises
-        SandboxGone if the sandbox was deleted, StoreError if Redis fails or the lock is not free in time.
+        With ``read_only`` it excludes only the other threads of this process; the copy then contains complete
+        transactions only. Raises SandboxGone if the sandbox was deleted, StoreError if Redis fails or the lock is not
+        free in time.
         """
         reads_started = self._reads_started
         super().acquire()
@@ -123,7 +124,7 @@ class SharedStorage(MemoryStorage):
 
     def abandon(self) -> None:
         super().abandon()
-        # These refer back to this object, as the watchers do.
+        # These callbacks refer back to this object; see MemoryStorage.abandon.
         self.on_change, self.apply_write = _ignore_change, _ignore_write
 
     def _apply_remote_changes(self, response: list[Any]) -> None:
@@ -131,7 +132,7 @@ class SharedStorage(MemoryStorage):
             if self._seq > 0:
                 raise SandboxGone(f"the sandbox {self.name!r} was deleted")
             return
-        if len(response) == 1:
+        if len(response) == 1:  # Nothing has changed.
             return
         seq, mark, checkpoint, records = response
         changed = self._load_checkpoint(checkpoint) if checkpoint is not None else frozenset()
@@ -142,15 +143,18 @@ class SharedStorage(MemoryStorage):
         self.on_change(changed)
 
     def _load_checkpoint(self, checkpoint: bytes) -> ChangedCollections:
-        """Replaces the tables by a checkpoint; returns the changed collections, None for a new incarnation."""
+        """Replaces the tables with those of a checkpoint and returns the changed collections.
+
+        Returns None for a new incarnation, which means that another process has replaced the whole state.
+        """
         empty = {"life": 0, "tables": {}, "next_ids": {}}
         state: dict[str, Any] = json.loads(checkpoint) if checkpoint else empty
         same_incarnation = state["life"] == self._incarnation and self._seq >= 0
-        before = frozenset(self._tables)
+        old_tables = frozenset(self._tables)
         self._incarnation, self._log_bytes = state["life"], 0
         self._threshold = max(self._checkpoint_bytes, len(checkpoint))
         self._replace_tables(state["tables"], state["next_ids"])
-        return before | frozenset(self._tables) if same_incarnation else None
+        return old_tables | frozenset(self._tables) if same_incarnation else None
 
     def _apply_record(self, ops: Ops, changed: ChangedCollections) -> ChangedCollections:
         for op, name, n, *record in ops:
@@ -160,20 +164,19 @@ class SharedStorage(MemoryStorage):
         return changed
 
     def commit(self, ops: Ops, *, durable: bool = True) -> int:
-        """Appends the writes to the log in Redis, which releases the lock; raises StoreError if the lock was lost."""
-        record = to_json(ops)
-        full = self._log_bytes + len(record) > self._threshold
-        return self._commit_record(
-            record, self._encode_checkpoint(self._incarnation, self.read(), self._next_ids) if full else b""
-        )
+        """Appends the writes to the log in Redis and releases the lock; raises StoreError if the lock was lost."""
+        record, checkpoint = to_json(ops), b""
+        if self._log_bytes + len(record) > self._threshold:
+            checkpoint = self._encode_checkpoint(self._incarnation, self.read(), self._next_ids)
+        return self._commit_record(record, checkpoint)
 
     def commit_load(self, state: State) -> int:
-        return self._replace_state(*number_records(state))
+        return self._commit_replacement(*number_records(state))
 
     def commit_tables(self, tables: Tables) -> None:
-        self._replace_state(*replace_tables(tables, self._next_ids))
+        self._commit_replacement(*replace_tables(tables, self._next_ids))
 
-    def _replace_state(self, tables: Tables, next_ids: dict[str, int]) -> int:
+    def _commit_replacement(self, tables: Tables, next_ids: dict[str, int]) -> int:
         """Writes a checkpoint with a new incarnation, so that other processes see that the whole state was replaced."""
         seq = self._commit_record(b"[]", self._encode_checkpoint(self._incarnation + 1, tables, next_ids))
         self._incarnation += 1
@@ -186,8 +189,8 @@ class SharedStorage(MemoryStorage):
         token = self._token
         seq: int = self._redis.run_script(COMMIT_TRANSACTION, self.keys, token, max(self._seq, 0), record, checkpoint)
         if seq in (SANDBOX_GONE, LOCK_LOST):
-            why = "was deleted" if seq == SANDBOX_GONE else f"lost its lock after {LOCK_LEASE_MS / 1000:.0f} s"
-            raise StoreError(f"{self._redis.display_url}: {self.name!r} {why}; the transaction was discarded")
+            reason = "was deleted" if seq == SANDBOX_GONE else f"lost its lock after {LOCK_LEASE_MS / 1000:.0f} s"
+            raise StoreError(f"{self._redis.display_url}: {self.name!r} {reason}; the transaction was discarded")
         self._token = ""
         self._seq, self._mark = seq, token
         self._log_bytes = 0 if checkpoint else self._log_bytes + len(record)

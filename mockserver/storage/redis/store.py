@@ -30,7 +30,7 @@ from mockserver.storage.tinydb.memory import Transaction
 
 
 class RedisStore:
-    """A store in Redis for several processes; each has a copy of the sandboxes it has opened.
+    """A store in Redis for several processes; each process has a copy of the sandboxes that it has opened.
 
     Raises StoreError if Redis cannot be reached or is configured to evict keys.
     """
@@ -44,6 +44,7 @@ class RedisStore:
         self._opening = threading.Lock()
         self._sandboxes: dict[str, OpenSandbox] = {}
         self._unreleased: dict[str, set[str]] = {}
+        """By sandbox: the claims that the next transaction releases, because an earlier release may have failed."""
 
     def _check_eviction_policy(self) -> None:
         memory: dict[str, Any] = self._redis.execute(lambda client: client.info("memory"))
@@ -93,9 +94,9 @@ class RedisStore:
         with storage.exclusive():
             opened.declare((CLAIMS, *collections))
 
-    def watch(self, sandbox: str, changed: Callable[[Space, ChangedCollections], None]) -> None:
+    def on_remote_changes(self, sandbox: str, callback: Callable[[Space, ChangedCollections], None]) -> None:
         opened, storage = self._get_open(sandbox)
-        storage.on_change = lambda collections: changed(self._space(opened), collections)
+        storage.on_change = lambda collections: callback(self._space(opened), collections)
 
     def set_time_source(self, sandbox: str, time: Callable[[], WriteTimes]) -> None:
         """Does nothing: the log in Redis has no times."""
@@ -125,14 +126,14 @@ class RedisStore:
         space = self._space(opened)
         try:
             with Transaction(storage, space):
-                releasing = list(unreleased)
+                releasing = list(unreleased)  # A copy, because other threads can add claims.
                 for name in releasing:
                     space.release(name)
                 storage.notifies_due = False
                 yield space
                 notifies_due = storage.notifies_due
         except StoreError:
-            # The commit may have succeeded although its reply was lost; then these claims would never be released.
+            # If the commit succeeded and only its reply was lost, nothing else would release these claims.
             self._unreleased.setdefault(sandbox, set()).update(space.changed_claims)
             raise
         unreleased.difference_update(releasing)
@@ -141,7 +142,7 @@ class RedisStore:
             self._cluster.notify_due(sandbox)
 
     def _register(self, sandbox: str, storage: SharedStorage) -> None:
-        """Adds the sandbox to the set of names once it has records."""
+        """Adds the sandbox to the set of names in Redis, if it has records and was not added yet."""
         if storage.has_records and not storage.is_registered:
             self._redis.execute(lambda client: client.sadd(self._names_key, sandbox))
             storage.is_registered = True

@@ -1,6 +1,6 @@
-"""Checkpoints: the tables of a sandbox in one file of plain TinyDB JSON, which ``TinyDB("file.json")`` opens.
+"""Reads and writes checkpoints: the tables of a sandbox in one file that ``TinyDB("file.json")`` can open.
 
-The table ``_store`` comes first and has one document of metadata. Its first member is the SHA-256 of every byte after
+The first table, ``_store``, contains one document of metadata. Its first member is the SHA-256 of all bytes after
 that member, so a file can be verified without encoding it again.
 """
 
@@ -23,6 +23,7 @@ METADATA_TABLE = "_store"
 
 _FILE_PREFIX = b'{"_store":{"1":{"sha256":"'
 _HASHED_START = len(_FILE_PREFIX) + 64
+"""The offset of the bytes that are hashed; the 64 digits of the SHA-256 are before it."""
 
 
 @dataclass(slots=True)
@@ -34,7 +35,9 @@ class Checkpoint:
     next_ids: dict[str, int] = field(default_factory=dict)
     generation: int = 0
     schema: int | None = None
+    """The schema version of the file; None if there is no file."""
     size: int = 0
+    """Bytes of the file."""
     written: WriteTimes | None = None
     """When the record ``last_seq`` was written; None if it has no time."""
 
@@ -63,7 +66,7 @@ def decode(path: Path, data: bytes) -> Checkpoint:
     tables = json.loads(data)
     metadata = tables.pop(METADATA_TABLE)["1"]
     schema.refuse_newer(metadata["schema"], path)
-    generation = metadata.get("generation", 0)  # old files do not have it
+    generation = metadata.get("generation", 0)  # Checkpoints of old servers do not have it.
     written = (metadata["t"], metadata["w"]) if "t" in metadata else None
     return Checkpoint(
         metadata["last_seq"], tables, metadata["next_ids"], generation, metadata["schema"], len(data), written
@@ -85,33 +88,33 @@ def _locate_damage(data: bytes) -> str:
 def load(paths: SandboxPaths, disk: Disk) -> Checkpoint:
     """Reads the checkpoint from the disk, or returns an empty one for a new sandbox.
 
-    Raises StoreDamaged for a missing or damaged one; the message names the files from which it can be repaired.
+    Raises StoreDamaged if the checkpoint is missing or damaged; the message names the files that can repair it.
     """
     data, path = disk.files.read(paths.checkpoint), paths.checkpoint
-    usable = [each.name for each in (paths.previous, paths.previous_log) if disk.files.exists(each)]
-    if data is None and not usable:
+    repair_sources = [each.name for each in (paths.previous_checkpoint, paths.previous_log) if disk.files.exists(each)]
+    if data is None and not repair_sources:
         return Checkpoint()
     try:
         if data is None:
             raise StoreDamaged(f"{path}: missing from byte 0")
         return decode(path, data)
     except StoreDamaged as damage:
-        hint = f"; `testmode state repair` restores it from {' and '.join(usable)}" if usable else ""
+        hint = f"; `testmode state repair` restores it from {' and '.join(repair_sources)}" if repair_sources else ""
         raise StoreDamaged(f"{damage}{hint}; nothing was changed") from None
 
 
 def save(paths: SandboxPaths, disk: Disk, checkpoint: Checkpoint) -> int:
-    """Writes the checkpoint, keeps the one it replaces as the previous one, and returns its size in bytes."""
+    """Writes the checkpoint and returns its size in bytes; the replaced checkpoint becomes the previous one."""
     data = _write_temporary(paths, disk, checkpoint)
     if disk.files.exists(paths.checkpoint):
-        disk.files.unlink(paths.previous)
-        disk.files.link_or_copy(paths.checkpoint, paths.previous)
+        disk.files.unlink(paths.previous_checkpoint)
+        disk.files.link_or_copy(paths.checkpoint, paths.previous_checkpoint)
     _rename_into_place(paths, disk)
     return len(data)
 
 
 def replace(paths: SandboxPaths, disk: Disk, checkpoint: Checkpoint) -> None:
-    """Writes the checkpoint over a damaged one; the previous one is not changed."""
+    """Replaces a damaged checkpoint; the previous checkpoint is not changed."""
     _write_temporary(paths, disk, checkpoint)
     _rename_into_place(paths, disk)
 

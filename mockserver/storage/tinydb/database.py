@@ -25,19 +25,19 @@ class Database(TinyDB):
         super().__init__(storage=lambda: storage)
 
     def drop_table(self, name: str) -> None:
-        """Deletes all documents of the table, one log record for all of them."""
+        """Deletes all documents of the table as one log record."""
         self.table(name).truncate()
 
     def drop_tables(self) -> None:
-        """Deletes all documents of all tables, one log record for each table."""
+        """Deletes all documents of all tables, as one log record for each table."""
         for name in self.tables():
             self.drop_table(name)
 
 
 class OpenSandbox:
-    """One open sandbox: its durable tables, its volatile tables, and the claims.
+    """One open sandbox: its durable tables, its volatile tables, and its claims.
 
-    ``volatile_storage`` is the same object as ``storage`` if several processes share volatile collections too.
+    If several processes share the volatile collections too, ``volatile_storage`` is the same object as ``storage``.
     """
 
     def __init__(self, storage: MemoryStorage, volatile_storage: MemoryStorage) -> None:
@@ -53,15 +53,16 @@ class OpenSandbox:
         return cast(IndexedTable, (self._volatile_database if volatile else self.database).table(name))
 
     def apply_write(self, name: str, n: int, record: dict[str, Any] | None) -> None:
-        """Applies a write of another process: stores the record as document ``n``, or removes it if None."""
-        table, self.storage.remaining_capacity = self.table(name), 0
+        """Applies a write of another process: stores ``record`` as document ``n``, or removes ``n`` if it is None."""
+        table = self.table(name)
+        self.storage.remaining_capacity = 0  # The next write of this process counts all records again.
         if record is not None:
             table.set_row(n, record)
         elif str(n) in table.rows:
             table.remove_row(n)
 
     def declare(self, collections: tuple[Collection, ...]) -> None:
-        """Replaces the declared collections; indexes are built over existing records."""
+        """Replaces the declared collections; their indexes contain the existing records."""
         tables = DeclaredTables({COUNTERS: self.tables[COUNTERS]})
         for collection in collections:
             if collection.name in (METADATA_TABLE, COUNTERS):

@@ -1,4 +1,4 @@
-"""The data directory: creating it durably, locking it, and listing its sandboxes."""
+"""Creates and locks the data directory, and lists its sandboxes."""
 
 from __future__ import annotations
 
@@ -48,7 +48,8 @@ def _create_durably(files: FileSystem, directory: Path) -> None:
         for each in reversed(missing):
             files.make_directory(each)
             files.sync_directory(each.parent)
-        # Even if it existed: the process that made it may have crashed before this. Another user's parent is skipped.
+        # Needed even if the directory existed, because the process that created it may have crashed before this line.
+        # The parent may belong to another user.
         with suppress(PermissionError):
             files.sync_directory(directory.parent)
         files.make_directory(sandboxes)

@@ -1,4 +1,4 @@
-"""The disk state that all sandboxes of one store share, and the names of their files."""
+"""The disk settings and disk failures that all sandboxes of one store share, and the names of their files."""
 
 from __future__ import annotations
 
@@ -22,21 +22,23 @@ def to_store_error(message: str, error: OSError) -> StoreError:
 
 @dataclass(slots=True)
 class Disk:
-    """The file layer, the rules for fsync and checkpoints, the failure of the disk, and the torn tails found."""
+    """What all sandboxes of one store share: file operations, settings, the failure of the disk, and counts."""
 
     files: FileSystem
     fsync: Callable[[int], None]
     checkpoint_bytes: int
-    """The size of a log at which a checkpoint is due, unless the last checkpoint was larger."""
+    """Bytes of log after which a checkpoint is written; if the last checkpoint is larger, its size is used instead."""
     is_synchronous: bool = True
     """Whether a write is on the disk before its reply."""
     before_fsync: Callable[[], None] = lambda: None
-    """Called before an fsync, so that other greenlets can write and share it."""
+    """Called before an fsync, so that other greenlets can append records that the same fsync makes durable."""
     json_cache: EncodedListCache = field(default_factory=EncodedListCache)
     failure: str | None = None
     """Why the store accepts no more writes; None while it does."""
     torn_tails: int = 0
+    """The number of torn tails that were cut off."""
     torn_bytes: int = 0
+    """The number of bytes that were cut off."""
 
     def refuse_if_failed(self) -> None:
         """Raises StoreError if the disk has failed."""
@@ -44,7 +46,10 @@ class Disk:
             raise StoreError(self.failure)
 
     def mark_failed(self, path: Path, action: str, error: OSError) -> StoreError:
-        """Makes the store refuse writes until the restart, because the kernel may have dropped unwritten data."""
+        """Makes the store refuse writes until the restart, and returns the error to raise.
+
+        The kernel may have dropped data that was not yet on the disk, so a later fsync would prove nothing.
+        """
         self.failure = (
             f"{path}: {action} failed ({error}); the store accepts no more writes until the server is restarted"
         )
@@ -64,8 +69,8 @@ class SandboxPaths:
         return self.directory / f"{self.sandbox}.json"
 
     @property
-    def previous(self) -> Path:
-        """The checkpoint before the latest; a repair starts from it if the latest is damaged."""
+    def previous_checkpoint(self) -> Path:
+        """The checkpoint before the latest one; a repair starts from it if the latest one is damaged."""
         return self.directory / f"{self.sandbox}.json.prev"
 
     @property
@@ -75,18 +80,18 @@ class SandboxPaths:
 
     @property
     def previous_log(self) -> Path:
-        """The log between the previous checkpoint and the latest."""
+        """The log between the previous checkpoint and the latest one."""
         return self.directory / f"{self.sandbox}.log.prev"
 
     @property
     def deletion_marker(self) -> Path:
-        """While this file exists the sandbox counts as deleted, even if other files of it still exist."""
+        """While this file exists, the sandbox counts as deleted, even if its other files exist."""
         return self.directory / f"{self.sandbox}.deleted"
 
     @property
     def state_files(self) -> tuple[Path, ...]:
         """The files with the sandbox's records, in the order in which they are deleted."""
-        return (self.log, self.previous_log, self.checkpoint, self.previous)
+        return (self.log, self.previous_log, self.checkpoint, self.previous_checkpoint)
 
 
 STATE_SUFFIXES = ("json", "log", "json.prev", "log.prev")

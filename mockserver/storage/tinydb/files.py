@@ -1,4 +1,4 @@
-"""The file operations of the store, one method each, so that a test can replace them with failing or recording ones."""
+"""The file operations of the store, one method each, so that a test can make them fail or record them."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import shutil
 from pathlib import Path
 
 PRIVATE_MODE = 0o600
+"""The mode of new files: only their owner can read and write them."""
 
 
 class FileSystem:
@@ -61,10 +62,10 @@ class FileSystem:
         return path.exists()
 
     def link_or_copy(self, path: Path, copy: Path) -> None:
-        """Gives the file the second name ``copy``, which must not exist, or copies it."""
+        """Creates ``copy``, which must not exist, as a hard link to the file or as a copy of it."""
         try:
             copy.hardlink_to(path)
-        except PermissionError:  # a file system without hard links
+        except PermissionError:  # The file system has no hard links.
             shutil.copyfile(path, copy)
 
     def replace(self, source: Path, target: Path) -> None:
@@ -76,7 +77,7 @@ class FileSystem:
         path.unlink(missing_ok=True)
 
     def list(self, directory: Path) -> list[str]:
-        """Returns the names in the directory, sorted."""
+        """Returns the sorted names of the files in the directory."""
         return sorted(entry.name for entry in directory.iterdir())
 
     def sync_directory(self, path: Path) -> None:

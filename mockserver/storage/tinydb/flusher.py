@@ -1,4 +1,4 @@
-"""The background thread that writes to the disk what no caller waits for."""
+"""A background thread that flushes the writes for which no caller waits."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from threading import Event, Thread
 from mockserver.storage.base import StoreError
 
 FLUSH_SECONDS = 0.1
-"""Seconds between two flushes. If a flush takes no longer, a power failure loses at most the last 200 ms."""
+"""Seconds between two flushes. If a flush takes at most as long, a power failure loses at most the last 200 ms."""
 _log = logging.getLogger(__name__)
 
 

@@ -10,36 +10,42 @@ from typing import Any
 from sortedcontainers import SortedList
 
 _BOOL, _NUMBER, _STRING, _OTHER = range(4)
-_LAST = chr(sys.maxunicode)
+"""The ranks of types."""
+_LAST_CHARACTER = chr(sys.maxunicode)
 IndexEntry = tuple[Any, ...]
-"""``(rank of type, comparable value, n)``, in creation order ``(n,)``. A prefix of an entry sorts before it."""
+"""``(rank of type, comparable value, n)``, or ``(n,)`` in the index by creation. A tuple that is the beginning of an
+entry sorts before the entry, so it can be a bound."""
 
 
 def sort_key(value: Any) -> IndexEntry | None:
-    """Returns the sort key of a value, type first so that mixed types compare; None for null, which is in no index."""
+    """Returns the sort key of a value; None for null, which is in no index.
+
+    The rank of the type comes first, because values of different types cannot be compared.
+    """
     if type(value) is str:
         return (_STRING, value.casefold())
     if value is None:
         return None
     if isinstance(value, bool):
         return (_BOOL, value)
-    if isinstance(value, int | float) and value == value:  # NaN would break the order
+    if isinstance(value, int | float) and value == value:  # NaN, which would break the order, does not equal itself.
         return (_NUMBER, value)
     return (_OTHER, json.dumps(value, sort_keys=True, default=repr))
 
 
 def prefix_bounds(prefix: str) -> tuple[IndexEntry, IndexEntry]:
-    """Returns the bounds of all strings that begin with ``prefix``, by casefold."""
+    """Returns the lower and the upper bound of all strings that begin with ``prefix``, by casefold."""
     folded = prefix.casefold()
-    stem = folded.rstrip(_LAST)
+    # The upper bound is the prefix with its last character increased; the last of all characters cannot be increased.
+    stem = folded.rstrip(_LAST_CHARACTER)
     end = (_STRING, stem[:-1] + chr(ord(stem[-1]) + 1)) if stem else (_STRING + 1,)
     return (_STRING, folded), end
 
 
 class Index:
-    """The sorted entries of one table for one field; without a field, in creation order.
+    """The entries of one table, sorted by a field; without a field, sorted by creation.
 
-    It is filled at its first use, so that replacing a whole table does not wait for unused indexes.
+    It is built at its first use, so that replacing a whole table does not have to build unused indexes.
     """
 
     def __init__(self, field: str | None, rows: Mapping[str, Mapping[str, Any]]) -> None:
@@ -64,7 +70,7 @@ class Index:
     def update(self, n: int, old: Mapping[str, Any] | None, new: Mapping[str, Any] | None) -> None:
         """Replaces the entry of record ``n``; None stands for no record.
 
-        Call it only for an index that has entries; any other is built from the rows at its first use.
+        Call it only if ``entries`` is not None, because an unused index is built from the rows at its first use.
         """
         before = None if old is None else self.entry(n, old)
         after = None if new is None else self.entry(n, new)
@@ -72,7 +78,8 @@ class Index:
             return
         entries = self.load_entries()
         if before is not None and before == entries[0]:
-            entries.pop(0)  # Most removed entries are the first: due timers, the oldest record of a bounded collection.
+            # This is faster than remove, and the common case: due timers, the oldest record of a bounded collection.
+            entries.pop(0)
         elif before is not None:
             entries.remove(before)
         if after is not None:

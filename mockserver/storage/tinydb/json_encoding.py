@@ -1,4 +1,4 @@
-"""Encoding of JSON, with a cache for lists that are loaded repeatedly: the seed data of a reset."""
+"""Encodes JSON, with a cache for lists that are loaded repeatedly, such as the seed data that a reset loads."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ from typing import Any
 from mockserver.storage.base import State
 
 MAX_CACHE_BYTES = 32 * 1024 * 1024
-"""The number of encoded bytes that one cache keeps."""
+"""Maximum number of encoded bytes in one cache; beyond it the least recently used lists are evicted."""
 Records = list[dict[str, Any]]
 _plain = json.JSONEncoder(ensure_ascii=False, allow_nan=False, check_circular=False, separators=(",", ":"))
 _escaped = json.JSONEncoder(ensure_ascii=True, allow_nan=False, check_circular=False, separators=(",", ":"))
 
 
 def to_json(value: Any) -> bytes:
-    """Returns the value as compact JSON in UTF-8, keys in their order; raises ValueError or TypeError for the rest."""
+    """Encodes a value as compact JSON in UTF-8, keys in their order; raises ValueError or TypeError if it cannot."""
     try:
         return _plain.encode(value).encode()
-    except UnicodeEncodeError:  # an unpaired surrogate, which a client can send as \\ud800
+    except UnicodeEncodeError:  # The value has an unpaired surrogate, which a client can send as \\ud800.
         return _escaped.encode(value).encode()
 
 
@@ -48,6 +48,6 @@ class EncodedListCache:
             return data
 
     def _remember(self, records: Records, data: bytes) -> None:
-        # Keeping the list as well prevents another one from getting the same id().
+        # The list is kept in the cache too, so that no other list can get the same id().
         self._cache[id(records)] = records, data
         self._bytes += len(data)

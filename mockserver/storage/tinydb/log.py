@@ -34,9 +34,10 @@ class WriteAheadLog:
         return self._seq
 
     def open(self, last_seq: int) -> LogScan:
-        """Opens the file for appending and returns its records newer than ``last_seq``; logs and cuts off a torn tail.
+        """Opens the file for appending and returns its records after ``last_seq``, the seq of the checkpoint.
 
-        Raises StoreDamaged when the file is missing although there is a checkpoint, or is damaged before its end.
+        Cuts off a torn tail with a warning. Raises StoreDamaged if the file is damaged before its end, or is missing
+        although there is a checkpoint.
         """
         data = self._files.read(self._path)
         if data is None and last_seq:
@@ -46,24 +47,25 @@ class WriteAheadLog:
         self._seq = self._synced = scan.seq
         self.size = scan.size
         self._cut_torn_tail(len(data or b""))
-        if not self.size:  # an empty file can be new, with its directory entry not on the disk yet
+        if not self.size:  # The file may be new, so that its directory entry is not on the disk yet.
             self._files.sync_directory(self._path.parent)
         return scan
 
     def _cut_torn_tail(self, length: int) -> None:
-        torn = length - self.size
-        if torn:
-            _log.warning("%s: torn tail cut off at byte %d, %d bytes dropped", self._path, self.size, torn)
+        torn_bytes = length - self.size
+        if torn_bytes:
+            _log.warning("%s: torn tail cut off at byte %d, %d bytes dropped", self._path, self.size, torn_bytes)
             self._files.truncate(self._handle, self.size)
             self._disk.torn_tails += 1
-            self._disk.torn_bytes += torn
-        if length:  # a process that died before its fsync wrote it, and clients will now read it: make it durable
+            self._disk.torn_bytes += torn_bytes
+        # The process that wrote these records may have died before its fsync. From now on clients can read them.
+        if length:
             self._disk.fsync(self._handle)
 
     def append(self, ops: bytes) -> int:
-        """Appends one record and returns its seq; raises StoreError, and leaves the file as it was, on failure.
+        """Appends one record and returns its seq; the record is on the disk only after ``sync``.
 
-        The caller holds the sandbox's lock. The record is on the disk only after ``sync``.
+        The caller holds the sandbox's lock. If it raises StoreError, the content of the file is unchanged.
         """
         self._disk.refuse_if_failed()
         written = self.clock()
@@ -71,7 +73,7 @@ class WriteAheadLog:
         try:
             self._files.append(self._handle, line)
         except BaseException as error:
-            self._rewind()
+            self._cut_incomplete_record()
             if isinstance(error, OSError):
                 raise to_store_error(f"{self._path}: {len(line)} bytes could not be written", error) from error
             raise
@@ -80,14 +82,14 @@ class WriteAheadLog:
         self.written = written or self.written
         return self._seq
 
-    def _rewind(self) -> None:
+    def _cut_incomplete_record(self) -> None:
         try:
             self._files.truncate(self._handle, self.size)
         except OSError as error:
             raise self._disk.mark_failed(self._path, "cutting off an incomplete record", error) from error
 
     def sync(self, seq: int) -> None:
-        """Waits until the record of that seq is on the disk; one caller's fsync serves all that wait (group commit)."""
+        """Waits until the record with that seq is on the disk; one fsync serves all waiting callers (group commit)."""
         with self._sync_lock:
             if self._synced >= seq:
                 return
@@ -95,7 +97,7 @@ class WriteAheadLog:
             if self._handle < 0:
                 raise StoreError(f"{self._path}: closed before the fsync of record {seq}")
             self._disk.before_fsync()
-            newest = self._seq
+            newest = self._seq  # Read before the fsync, which may not include records that are appended during it.
             self._fsync()
             self._synced = newest
 
@@ -106,7 +108,7 @@ class WriteAheadLog:
             raise self._disk.mark_failed(self._path, "fsync", error) from error
 
     def rotate(self) -> None:
-        """Starts a new file after a checkpoint that contains every record; the old file is kept as the previous log."""
+        """Starts a new file after a checkpoint that contains every record, and keeps the old file as previous log."""
         with self._sync_lock:
             new = self._start_new_file()
             old, self._handle = self._handle, new
@@ -114,7 +116,8 @@ class WriteAheadLog:
             self._files.close(old)
             try:
                 self._files.sync_directory(self._path.parent)
-            except OSError as error:  # after a power failure the old file could be back, without the records to come
+            except OSError as error:
+                # After a power failure the old file could be there again, without the records that follow.
                 raise self._disk.mark_failed(self._path.parent, "fsync", error) from error
 
     def _start_new_file(self) -> int:

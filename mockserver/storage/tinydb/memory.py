@@ -27,22 +27,22 @@ class MemoryStorage(Storage):
         self._lock = threading.Lock()
         self._owner: int | None = None
         self._closed = False
-        self._watchers: list[Callable[[], None]] = []
+        self._replacement_callbacks: list[Callable[[], None]] = []
         self._tables: Tables = {}
         self._next_ids: dict[str, int] = {}
         self.remaining_capacity = 0
-        """A lower bound of the number of records that can still be added; 0 means that it must be counted."""
+        """At least this many records can still be added; 0 means that the records must be counted again."""
 
     def rows(self, name: str) -> Rows:
         """Returns the documents of a table by doc_id, which is a string; the dictionary itself, not a copy."""
         return self._tables.setdefault(name, {})
 
-    def watch(self, replaced: Callable[[], None]) -> None:
-        """Calls ``replaced`` whenever all tables have been replaced."""
-        self._watchers.append(replaced)
+    def on_tables_replaced(self, callback: Callable[[], None]) -> None:
+        """Calls ``callback`` whenever all tables have been replaced."""
+        self._replacement_callbacks.append(callback)
 
     def peek_id(self, name: str) -> int:
-        """Returns the doc_id of the table's next new document; it was never in use before."""
+        """Returns the doc_id that the next new document of the table will get; no document has had it before."""
         return self._next_ids.get(name, 1)
 
     def reserve_id(self, name: str, n: int) -> None:
@@ -74,8 +74,8 @@ class MemoryStorage(Storage):
 
     def _replace_tables(self, tables: Tables, next_ids: dict[str, int]) -> None:
         self._tables, self._next_ids, self.remaining_capacity = tables, next_ids, 0
-        for replaced in self._watchers:
-            replaced()
+        for callback in self._replacement_callbacks:
+            callback()
 
     # Persistence
 
@@ -83,7 +83,7 @@ class MemoryStorage(Storage):
         """Sets the source of the times that are written into log records."""
 
     def commit(self, ops: Ops, *, durable: bool = True) -> int:
-        """Stores the writes of a transaction as one log record and returns its seq, 0 if there is none."""
+        """Stores the writes of a transaction as one log record; returns its seq, or 0 if no record was written."""
         return 0
 
     def commit_load(self, state: State) -> int:
@@ -95,16 +95,16 @@ class MemoryStorage(Storage):
         self.commit([["write", tables]])
 
     def after_overwrite(self) -> None:
-        """Called when TinyDB's own ``write`` has replaced all tables."""
+        """Makes the new tables durable after TinyDB's own ``write`` has replaced all tables."""
 
     def sync(self, seq: int) -> None:
-        """Waits until the record is as safe as the durability says; the caller does not hold the lock."""
+        """Waits until the record is stored as the durability setting requires; the caller does not hold the lock."""
 
     def wait_until_durable(self) -> None:
-        """Waits until everything written so far is as safe as the durability says."""
+        """Waits until all records so far are stored as the durability setting requires."""
 
     def flush(self) -> None:
-        """Waits until everything written so far is on the disk."""
+        """Waits until all records so far are on the disk."""
 
     def checkpoint_if_due(self) -> None:
         """Writes a checkpoint if the log is larger than its threshold; the caller holds the lock."""
@@ -139,7 +139,7 @@ class MemoryStorage(Storage):
 
     @contextmanager
     def exclusive_reentrant(self) -> Iterator[None]:
-        """Like ``exclusive``, but does nothing if this thread holds the lock already."""
+        """Holds the lock like ``exclusive``, but does nothing if this thread holds it already."""
         if self._owner == threading.get_ident():
             yield
         else:
@@ -154,8 +154,9 @@ class MemoryStorage(Storage):
     def abandon(self) -> None:
         """Closes the storage without writing anything; the caller holds the lock."""
         self._closed = True
-        # The watchers refer back to this object. Without the cycle the records are freed at once: gc seldom runs.
-        self._watchers.clear()
+        # The callbacks refer back to this object. Clearing them breaks the reference cycle, so the memory is freed
+        # immediately and not at the next garbage collection, which seldom runs.
+        self._replacement_callbacks.clear()
 
 
 class WritableTable(Protocol):
@@ -181,6 +182,7 @@ class WriteSet:
         self.ops: Ops = []
         self._tables = tables
         self._undo: list[tuple[WritableTable, int, dict[str, Any] | None]] = []
+        """For each write: the table, the doc_id, and the old document, which is None if there was none."""
 
     def write(self, table: WritableTable, n: int, record: dict[str, Any]) -> None:
         old = table.set_row(n, record)
@@ -196,7 +198,7 @@ class WriteSet:
             self.ops.append(["drop", table.name, n])
 
     def rollback(self) -> None:
-        """Undoes all writes in memory; the doc_ids of new documents become free again."""
+        """Undoes all writes in memory; the doc_ids of new documents can be assigned again."""
         self._undo_to(0)
 
     def _undo_to(self, length: int) -> None:
@@ -206,6 +208,7 @@ class WriteSet:
                 table.set_row(n, old)
                 continue
             table.remove_row(n)
+            # The newest document of a table gives its doc_id back.
             if table.memory.peek_id(table.name) == n + 1:
                 table.memory.set_next_id(table.name, n)
 
@@ -243,9 +246,9 @@ class Transaction(Generic[P]):
         if seq and self._wait:
             self._storage.sync(seq)
 
-    def _commit(self, success: bool) -> int:
+    def _commit(self, succeeded: bool) -> int:
         storage, writes = self._storage, self._writes
-        if not success:
+        if not succeeded:
             writes.rollback()
             return 0
         if not writes.ops:

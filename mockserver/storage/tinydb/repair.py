@@ -19,22 +19,31 @@ from mockserver.storage.tinydb.replay import replay
 
 @dataclass(slots=True)
 class SandboxReport:
-    """The condition of one sandbox's files; ``lost`` lists what a repair cannot recover."""
+    """The state that one sandbox's files contain, and their damage."""
 
     sandbox: str
     records: int = 0
+    """Number of records in all collections."""
     generation: int = 0
+    """Number of checkpoints that have been written."""
     sequence: int = 0
+    """The sequence number of the newest undamaged log record."""
     torn_bytes: int = 0
+    """Bytes of incomplete records at the ends of the logs; a torn tail is not damage."""
     written: WriteTimes | None = None
-    """When the newest undamaged record was written; None if it has no time."""
+    """When the newest undamaged log record was written; None if it has no time."""
     damage: list[str] = field(default_factory=list)
+    """One sentence for each damaged or missing file."""
     lost: list[str] = field(default_factory=list)
+    """What a repair cannot recover."""
 
 
 @contextmanager
 def open_data_directory(directory: Path, files: FileSystem) -> Iterator[list[SandboxPaths]]:
-    """Locks a data directory and returns the files of its sandboxes; raises StoreError if it contains no state."""
+    """Holds the lock of a data directory and yields the paths of every sandbox that is not marked as deleted.
+
+    Raises StoreError if the directory contains no state, StoreLocked if another process has locked it.
+    """
     sandboxes = directory / SANDBOXES_FOLDER
     if not files.exists(sandboxes):
         raise StoreError(f"{directory}: contains no state, because it has no folder {SANDBOXES_FOLDER!r}")
@@ -47,8 +56,8 @@ def open_data_directory(directory: Path, files: FileSystem) -> Iterator[list[San
 
 
 def check(paths: SandboxPaths, files: FileSystem) -> SandboxReport:
-    """Examines a sandbox's files without changing them."""
-    return _try_salvage(paths, files)[0]
+    """Reports the damage of a sandbox's files and changes nothing; raises StoreError if they cannot be read."""
+    return _rebuild_or_raise(paths, files)[0]
 
 
 def repair(paths: SandboxPaths, files: FileSystem, truncate: bool) -> tuple[SandboxReport, list[Path]]:
@@ -57,7 +66,7 @@ def repair(paths: SandboxPaths, files: FileSystem, truncate: bool) -> tuple[Sand
     Changes nothing if nothing is damaged, or if records would be lost and ``truncate`` is false. Raises StoreError
     if the files cannot be written.
     """
-    report, state = _try_salvage(paths, files)
+    report, state = _rebuild_or_raise(paths, files)
     if not report.damage or (report.lost and not truncate):
         return report, []
     try:
@@ -66,24 +75,28 @@ def repair(paths: SandboxPaths, files: FileSystem, truncate: bool) -> tuple[Sand
         raise to_store_error(f"{paths.checkpoint}: could not be repaired", error) from error
 
 
-def _try_salvage(paths: SandboxPaths, files: FileSystem) -> tuple[SandboxReport, Checkpoint]:
+def _rebuild_or_raise(paths: SandboxPaths, files: FileSystem) -> tuple[SandboxReport, Checkpoint]:
     try:
-        return _salvage(paths, files)
+        return _rebuild_state(paths, files)
     except OSError as error:
         raise to_store_error(f"{paths.checkpoint}: cannot be checked", error) from error
 
 
-def _salvage(paths: SandboxPaths, files: FileSystem) -> tuple[SandboxReport, Checkpoint]:
-    """Returns the newest state that the files contain without a gap, and a report of their damage."""
+def _rebuild_state(paths: SandboxPaths, files: FileSystem) -> tuple[SandboxReport, Checkpoint]:
+    """Rebuilds the state from a checkpoint and the log records that follow it without a gap; reports all damage."""
     report, logs = SandboxReport(paths.sandbox), [paths.log]
     state = _read_checkpoint(paths.checkpoint, files, report)
-    if state is None and any(map(files.exists, (paths.checkpoint, paths.previous, paths.previous_log))):
+    # If none of these files exists, the sandbox is too new to have a checkpoint, so nothing is damaged.
+    if state is None and any(map(files.exists, (paths.checkpoint, paths.previous_checkpoint, paths.previous_log))):
         if not report.damage:
             report.damage.append(f"{paths.checkpoint}: missing")
-        state = _read_checkpoint(paths.previous, files, report)
+        state = _read_checkpoint(paths.previous_checkpoint, files, report)
         logs = [paths.previous_log, paths.log]
+        # If the log has records, their sequence numbers show the gap, and _replay_log reports it.
         if not files.exists(paths.previous_log) and not files.read(paths.log):
-            report.lost.append(f"the records written after {paths.previous.name}: {paths.previous_log.name} is missing")
+            report.lost.append(
+                f"the records written after {paths.previous_checkpoint.name}: {paths.previous_log.name} is missing"
+            )
     state = state or Checkpoint()
     for path in logs:
         _replay_log(state, path, files, report)
@@ -102,10 +115,13 @@ def _read_checkpoint(path: Path, files: FileSystem, report: SandboxReport) -> Ch
 
 
 def _replay_log(state: Checkpoint, path: Path, files: FileSystem, report: SandboxReport) -> None:
-    """Applies to the state the records of a log that are newer, up to the first damage."""
+    """Applies a log's records to the state.
+
+    Skips the records that the state already contains, and stops at the first damaged record.
+    """
     data = files.read(path)
     if data is None:
-        if path.suffix == ".log":
+        if path.suffix == ".log":  # A missing previous log shows as a gap before the records of this log.
             report.damage.append(f"{path}: missing")
             report.lost.append(f"the records of {path.name}")
         return
@@ -123,7 +139,10 @@ def _replay_log(state: Checkpoint, path: Path, files: FileSystem, report: Sandbo
 
 
 def _replace_files(paths: SandboxPaths, files: FileSystem, state: Checkpoint) -> list[Path]:
-    """Replaces the files with the state and an empty log; a crash at any moment leaves the old or the new readable."""
+    """Replaces the files with a checkpoint of the state and an empty log; returns the copies of the old files.
+
+    If the process dies during the replacement, the files contain either the old state or the new state.
+    """
     copies = _back_up(paths, files)
     state.tables = schema.migrate(state.tables, state.schema or schema.SCHEMA)
     state.generation += 1
@@ -132,7 +151,7 @@ def _replace_files(paths: SandboxPaths, files: FileSystem, state: Checkpoint) ->
     files.unlink(temporary)
     files.close(files.create(temporary))
     files.replace(temporary, paths.log)
-    for path in (paths.previous, paths.previous_log):
+    for path in (paths.previous_checkpoint, paths.previous_log):
         files.unlink(path)
     files.sync_directory(paths.directory)
     return copies
@@ -140,7 +159,7 @@ def _replace_files(paths: SandboxPaths, files: FileSystem, state: Checkpoint) ->
 
 def _back_up(paths: SandboxPaths, files: FileSystem) -> list[Path]:
     n = 1
-    while any(files.exists(_backup_path(path, n)) for path in paths.state_files):
+    while any(files.exists(_backup_path(path, n)) for path in paths.state_files):  # Keeps older copies.
         n += 1
     existing = [path for path in paths.state_files if files.exists(path)]
     for path in existing:

@@ -21,12 +21,12 @@ def replay(state: Checkpoint, ops: Ops) -> None:
             state.next_ids[name] = max(state.next_ids.get(name, 1), n + 1)
         else:
             name, n = rest
-            # A record put while the disk accepted no writes can be dropped before its put was ever logged.
+            # A put that waited in memory for the disk is not logged if the record is dropped before that.
             state.tables.setdefault(name, {}).pop(str(n), None)
 
 
 def number_records(state: State) -> tuple[Tables, dict[str, int]]:
-    """Returns a state as tables with records numbered from 1, and the next number of each table.
+    """Converts a state to tables with doc_ids from 1; also returns the next doc_id of each table.
 
     Raises ValueError when two records of a collection have the same id.
     """
@@ -40,6 +40,6 @@ def number_records(state: State) -> tuple[Tables, dict[str, int]]:
 
 
 def replace_tables(tables: dict[str, Rows], next_ids: dict[str, int]) -> tuple[Tables, dict[str, int]]:
-    """Returns a copy of these tables and the next numbers; no number that was in use is assigned again."""
+    """Returns a copy of the tables, and the next doc_id of each, which is greater than every doc_id used before."""
     increased = {name: max(next_ids.get(name, 1), 1 + max(map(int, rows), default=0)) for name, rows in tables.items()}
     return {name: dict(rows) for name, rows in tables.items()}, next_ids | increased

@@ -13,13 +13,13 @@ from typing import Any
 from mockserver.storage.base import StoreTooNew
 
 Rows = dict[str, dict[str, Any]]
-"""One table as TinyDB stores it: document by doc_id, which is a string."""
+"""The documents of one table by doc_id, which is a string, as TinyDB stores them."""
 Tables = dict[str, Rows]
 
 SCHEMA = 2
 """Version 2 adds to version 1 the time at which each line of a log was written."""
 MIGRATIONS: dict[int, Callable[[Tables], Tables]] = {1: dict}
-"""By older version: the function that converts all tables to the next version."""
+"""The function that converts all tables of a version to the next version, by the older version."""
 
 
 def migrate(tables: Tables, schema: int) -> Tables:

@@ -41,7 +41,7 @@ class TinySpace(WriteSet):
     def _refuse_if_full(self) -> None:
         memory = self._tables[COUNTERS].memory
         if not memory.remaining_capacity:
-            # Counted again only when the capacity is used up: deletions since then only increase it.
+            # Deletions only increase the capacity, so the records are counted again only when it is used up.
             counts = [len(table.rows) for name, table in self._tables.items() if name[0] != "_"]
             memory.remaining_capacity = max(MAX_RECORDS - sum(counts), 0)
         if not memory.remaining_capacity:
@@ -124,7 +124,10 @@ class TinySpace(WriteSet):
 
 
 class _Savepoint:
-    """Restores a space after an exception to the numbers of undo steps, log operations and claims at its creation."""
+    """Undoes the writes and claims made since its creation, if an exception leaves its block.
+
+    ``before`` has the numbers of undo steps, log operations and claims at its creation.
+    """
 
     __slots__ = ("_before", "_space")
 

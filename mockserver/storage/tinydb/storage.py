@@ -27,7 +27,7 @@ class LoggedStorage(MemoryStorage):
     def __init__(self, paths: SandboxPaths, disk: Disk) -> None:
         super().__init__()
         self._deferred_ops: dict[tuple[str, int], list[Any]] = {}
-        """Writes without ``durable`` that the disk did not accept, by table and number; the next record has them."""
+        """Writes without ``durable`` that the disk did not accept, by table and doc_id; the next record has them."""
         self._paths, self._disk, self._log = paths, disk, WriteAheadLog(paths, disk)
         state = checkpoint.load(paths, disk)
         scan = self._log.open(state.last_seq)
@@ -41,7 +41,7 @@ class LoggedStorage(MemoryStorage):
             self._migrate(stored_schema)
 
     def _migrate(self, stored_schema: int) -> None:
-        """Migrates the tables to the current schema and keeps the older files under another name."""
+        """Migrates the tables to the current schema and keeps the old files under other names."""
         paths, files = self._paths, self._disk.files
         self._tables = schema.migrate(self._tables, stored_schema)
         for path in filter(files.exists, (paths.checkpoint, paths.log)):
@@ -66,7 +66,7 @@ class LoggedStorage(MemoryStorage):
     def commit(self, ops: Ops, *, durable: bool = True) -> int:
         """Appends the writes to the log as one record and returns its seq; the caller holds the lock.
 
-        While the disk accepts no writes, writes without ``durable`` wait for the next record; returns 0.
+        If the disk accepts no writes, writes without ``durable`` wait for the next record, and it returns 0.
         """
         try:
             seq = self._log.append(to_json([*self._deferred_ops.values(), *ops]))
@@ -95,14 +95,14 @@ class LoggedStorage(MemoryStorage):
     def _try_checkpoint(self) -> None:
         try:
             self._checkpoint()
-        except OSError as error:  # the log still has every record, so the checkpoint can wait
+        except OSError as error:  # The log still has every record, so the checkpoint can wait.
             self._threshold = self._log.size + self._disk.checkpoint_bytes
             path = self._paths.checkpoint
             _log.warning("%s: no checkpoint could be written (%s); the log grows until the next attempt", path, error)
 
     def _checkpoint(self) -> None:
         self._disk.refuse_if_failed()
-        # A repair rebuilds this checkpoint from the previous one and its log, so the log must be on the disk first.
+        # A repair rebuilds this checkpoint from the previous one and the log, so the log must be on the disk first.
         self._log.sync(self._log.seq)
         state = Checkpoint(self._log.seq, self.read(), self._next_ids, self._generation + 1, written=self._log.written)
         size = checkpoint.save(self._paths, self._disk, state)
@@ -112,7 +112,7 @@ class LoggedStorage(MemoryStorage):
         self._threshold = max(self._disk.checkpoint_bytes, size)
 
     def close(self) -> None:
-        """Writes a checkpoint if the log has any record, and closes the files."""
+        """Writes a checkpoint if the log has records, and closes the files."""
         if self._closed:
             return
         with self.exclusive():

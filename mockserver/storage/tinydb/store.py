@@ -33,11 +33,11 @@ from mockserver.storage.tinydb.space import TinySpace
 from mockserver.storage.tinydb.storage import LoggedStorage
 
 CHECKPOINT_BYTES = 8 * 1024 * 1024
-"""The size of a log at which a checkpoint is written, unless the last checkpoint was larger."""
+"""Bytes of log after which a checkpoint is written; if the last checkpoint is larger, its size is used instead."""
 
 
 class TinyStore:
-    """A store with one TinyDB per sandbox; without a directory it is in memory only.
+    """A store with one TinyDB per sandbox; without a directory it keeps all records in memory only.
 
     Raises StoreError if the directory cannot be used, StoreLocked if another process uses it.
     """
@@ -67,14 +67,14 @@ class TinyStore:
         self.cluster: Cluster = SingleProcess()
         self._opening = threading.Lock()
         self._sandboxes: dict[str, OpenSandbox] = {}
-        self._lock = -1
+        self._lock_handle = -1
         if directory is not None:
             self._open_directory(directory)
             if durability == "interval":
                 self._flusher = Flusher(self.flush, flush_seconds)
 
     def _open_directory(self, directory: Path) -> None:
-        self._lock = prepare_and_lock(self._disk.files, directory)
+        self._lock_handle = prepare_and_lock(self._disk.files, directory)
         try:
             self._clean_up(directory / SANDBOXES_FOLDER)
         except OSError as error:
@@ -137,7 +137,7 @@ class TinyStore:
         opened = self._sandboxes.get(sandbox) or self._get_open(sandbox)
         return Transaction(opened.storage, TinySpace(opened.tables, opened.claims), durable, wait, read_only)
 
-    def watch(self, sandbox: str, changed: Callable[[Space, ChangedCollections], None]) -> None: ...
+    def on_remote_changes(self, sandbox: str, callback: Callable[[Space, ChangedCollections], None]) -> None: ...
 
     def set_time_source(self, sandbox: str, time: Callable[[], WriteTimes]) -> None:
         self._get_open(sandbox).storage.set_time_source(time)
@@ -172,7 +172,7 @@ class TinyStore:
             try:
                 opened.storage.flush()
             except StoreError:
-                self._disk.refuse_if_failed()  # otherwise the sandbox was deleted during the flush
+                self._disk.refuse_if_failed()  # If the disk has not failed, the sandbox was deleted during the flush.
 
     def delete(self, sandbox: str) -> None:
         check_sandbox_name(sandbox)
@@ -204,8 +204,8 @@ class TinyStore:
         if self._flusher is not None:
             self._flusher.close()
         with self._opening, ExitStack() as closers:  # Closes the sandboxes first, then the lock file.
-            if self._lock >= 0:
-                closers.callback(self._disk.files.close, self._lock)
-                self._lock = -1
+            if self._lock_handle >= 0:
+                closers.callback(self._disk.files.close, self._lock_handle)
+                self._lock_handle = -1
             while self._sandboxes:
                 closers.callback(self._sandboxes.popitem()[1].storage.close)

@@ -15,6 +15,7 @@ from mockserver.storage.tinydb.memory import MemoryStorage, Transaction, WriteSe
 from mockserver.storage.tinydb.schema import Rows
 
 EXCLUSIVE_BOUNDS = (False, False)
+"""The argument ``inclusive`` of ``SortedList.irange``: neither the lower nor the upper bound is included."""
 
 
 class NoCache(dict[Any, Any]):
@@ -42,8 +43,9 @@ class IndexedTable(Table):
         self.memory = storage
         self.is_logged = storage.is_logged
         self.version = 0
+        """Grows with each write, so that an iteration notices writes."""
         self._fields: tuple[str, ...] = ()
-        storage.watch(self._rebuild)
+        storage.on_tables_replaced(self._rebuild)
         self._rebuild()
 
     def _rebuild(self) -> None:
@@ -59,7 +61,7 @@ class IndexedTable(Table):
     def nth(self, offset: int) -> int:
         """Returns the doc_id of the record at ``offset`` (from 0) in creation order, or raises IndexError."""
         if 0 <= offset < len(self.rows) == self.memory.peek_id(self.name) - 1:
-            return offset + 1  # No record was ever removed.
+            return offset + 1  # No record was ever removed, so the doc_ids have no gap.
         return self._indexes[None].nth(offset)
 
     def set_row(self, n: int, record: dict[str, Any]) -> dict[str, Any] | None:
@@ -67,14 +69,14 @@ class IndexedTable(Table):
 
         Raises ValueError if another document has the same id.
         """
-        row, name = str(n), record.get("id")
-        if name is not None and self.ids.get(name, n) != n:
-            raise ValueError(f"table {self.name!r} has another record with the id {name!r}; ids must be unique")
+        row, id = str(n), record.get("id")
+        if id is not None and self.ids.get(id, n) != n:
+            raise ValueError(f"table {self.name!r} has another record with the id {id!r}; ids must be unique")
         old = self.rows.get(row)
         self._reindex(n, old, record)
         self.rows[row] = record
-        if name is not None:
-            self.ids[name] = n
+        if id is not None:
+            self.ids[id] = n
         return old
 
     def remove_row(self, n: int) -> dict[str, Any]:
@@ -101,7 +103,7 @@ class IndexedTable(Table):
         index = self._indexes.get(field)
         if index is None or (field is None and (equals is not None or prefix is not None)):
             raise KeyError(f"collection {self.name!r} has no index on {field!r}")
-        low, high = (None, None) if equals is prefix is None else _bounds(equals, prefix)
+        low, high = (None, None) if equals is None and prefix is None else _bounds(equals, prefix)
         if after is not None:
             low, high = _narrow_bounds(_position_to_entry(field, after), low, high, descending)
         version = self.version
@@ -111,7 +113,7 @@ class IndexedTable(Table):
             n = entry[-1]
             record = self.rows[str(n)]
             yield ((n,) if field is None else (record[field], n)), record
-            if version != self.version:  # a write during the iteration: find the position again
+            if version != self.version:  # A write has invalidated the iterator, so the position is searched again.
                 version = self.version
                 low, high = (low, entry) if descending else (entry, high)
                 entries = sorted_entries.irange(low, high, EXCLUSIVE_BOUNDS, descending)
@@ -130,7 +132,7 @@ class IndexedTable(Table):
 
     def _update_table(self, updater: Callable[[dict[int, Mapping[str, Any]]], None]) -> None:
         with Transaction(self.memory, WriteSet({})) as changes:
-            self.memory.remaining_capacity = 0  # These writes bypass the count.
+            self.memory.remaining_capacity = 0  # These writes are not counted, so the next one counts all records.
             draft = _Draft(self.rows)
             updater(cast(dict[int, Mapping[str, Any]], draft))
             for n, record in draft.changed.items():
@@ -173,7 +175,7 @@ def _narrow_bounds(
 
 
 class _Snapshot(Mapping[str, Record]):
-    """A table for TinyDB's reads: single documents without a copy, iteration over a consistent copy."""
+    """A table as TinyDB reads it: iterates over a consistent copy, and returns single documents without copying."""
 
     def __init__(self, table: IndexedTable) -> None:
         self._table = table
@@ -198,7 +200,7 @@ class _Snapshot(Mapping[str, Record]):
 
 
 class _Draft(MutableMapping[int, dict[str, Any]]):
-    """A table for TinyDB's changes: documents are copied when read, because TinyDB changes them in place."""
+    """A table as TinyDB changes it: copies each document that is read, because TinyDB changes it in place."""
 
     def __init__(self, rows: Rows) -> None:
         self._rows = rows

@@ -204,15 +204,18 @@ def test_a_running_clock_does_not_run_beyond_the_year_9999() -> None:
 def test_advancing_beyond_9999_is_refused_and_moves_nothing(frozen: bool) -> None:
     harness = make_harness(freeze=frozen)
     before = harness.admin("GET", "/sandboxes/smartepi/clock").json
-    answer = harness.admin("PUT", "/sandboxes/smartepi/clock", {"action": "advance", "by": "2930000d"})
-    assert (answer.status_code, answer.json["detail"]) == (422, "the clock must show a time in the years 1970 to 9999")
+    response = harness.admin("PUT", "/sandboxes/smartepi/clock", {"action": "advance", "by": "2930000d"})
+    assert (response.status_code, response.json["detail"]) == (
+        422,
+        "the clock must show a time in the years 1970 to 9999",
+    )
     assert harness.admin("GET", "/sandboxes/smartepi/clock").json["now"][:10] == before["now"][:10]
 
 
 def test_the_clock_can_be_frozen_at_the_first_and_last_instant(harness: Harness) -> None:
     for end in ("1970-01-01T00:00:00.000000Z", "9999-12-31T23:59:59.000000Z"):
-        answer = harness.admin("PUT", "/sandboxes/smartepi/clock", {"action": "freeze", "at": end})
-        assert (answer.status_code, answer.json["now"]) == (200, end)
+        response = harness.admin("PUT", "/sandboxes/smartepi/clock", {"action": "freeze", "at": end})
+        assert (response.status_code, response.json["now"]) == (200, end)
         assert harness.request("GET", "/v1/sectors").status_code == 200
 
 
@@ -242,9 +245,9 @@ def test_the_admin_api_moves_the_clock_in_all_four_ways(harness: Harness) -> Non
     ],
 )
 def test_an_invalid_move_is_refused(harness: Harness, move: dict[str, str], word: str) -> None:
-    answer = harness.admin("PUT", "/sandboxes/smartepi/clock", move)
-    assert answer.status_code == 422
-    assert word in answer.json["detail"]
+    response = harness.admin("PUT", "/sandboxes/smartepi/clock", move)
+    assert response.status_code == 422
+    assert word in response.json["detail"]
     assert harness.sandbox.now() == NOON
 
 

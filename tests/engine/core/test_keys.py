@@ -140,16 +140,16 @@ def test_one_of_several_ranges_is_enough() -> None:
     + ["10.0.0.1-10.0.0.9", "10.0.0.0/x", "١٠.0.0.0/8"],
 )
 def test_an_invalid_range_is_refused_with_its_value(harness: Harness, cidr: str) -> None:
-    answer = harness.admin("POST", "/sandboxes/smartepi/keys", {"cidrs": ["10.0.0.0/8", cidr]})
-    assert answer.status_code == 422
-    assert f"cidrs[1]: {cidr!r} is not an address range" in answer.json["detail"]
+    response = harness.admin("POST", "/sandboxes/smartepi/keys", {"cidrs": ["10.0.0.0/8", cidr]})
+    assert response.status_code == 422
+    assert f"cidrs[1]: {cidr!r} is not an address range" in response.json["detail"]
     assert len(harness.sandbox.keys) == 1
 
 
 def create_key(harness: Harness, **body: Any) -> Any:
-    answer = harness.admin("POST", f"/sandboxes/{harness.sandbox.id}/keys", body)
-    assert answer.status_code == 201, answer.text
-    return answer.json
+    response = harness.admin("POST", f"/sandboxes/{harness.sandbox.id}/keys", body)
+    assert response.status_code == 201, response.text
+    return response.json
 
 
 def status(harness: Harness, key: str) -> int:
@@ -207,8 +207,8 @@ def test_a_scheduled_revocation_takes_effect_at_its_instant(acme: Harness) -> No
 @pytest.mark.parametrize("field", ["activates_in", "expires_in", "revokes_in"])
 @pytest.mark.parametrize("length", ["2932896d", 10**30, "0s"])
 def test_extreme_durations_of_a_key_do_no_harm(acme: Harness, field: str, length: object) -> None:
-    answer = acme.admin("POST", "/sandboxes/acme/keys", {field: length})
-    assert answer.status_code in (201, 422)
+    response = acme.admin("POST", "/sandboxes/acme/keys", {field: length})
+    assert response.status_code in (201, 422)
     assert acme.admin("GET", "/sandboxes/acme").status_code == 200
     assert status(acme, acme.key()) == 200
 
@@ -219,8 +219,8 @@ def test_a_key_is_found_by_id_and_by_secret(acme: Harness) -> None:
 
 
 def test_revoking_an_unknown_key_is_refused_with_the_nearest(acme: Harness) -> None:
-    answer = acme.admin("DELETE", "/sandboxes/acme/keys/key_2")
-    assert (answer.status_code, answer.json["detail"]) == (404, "there is no key 'key_2'; did you mean 'key_1'?")
+    response = acme.admin("DELETE", "/sandboxes/acme/keys/key_2")
+    assert (response.status_code, response.json["detail"]) == (404, "there is no key 'key_2'; did you mean 'key_1'?")
 
 
 @pytest.mark.parametrize(
@@ -228,18 +228,18 @@ def test_revoking_an_unknown_key_is_refused_with_the_nearest(acme: Harness) -> N
     [({"mode": "tset"}, "did you mean 'test'"), ({"scopes": ["notes:raed"]}, "did you mean 'notes:read'")],
 )
 def test_an_unknown_mode_or_scope_is_refused_with_the_nearest(acme: Harness, body: dict[str, Any], word: str) -> None:
-    answer = acme.admin("POST", "/sandboxes/acme/keys", body)
-    assert answer.status_code == 422
-    assert word in answer.json["detail"]
+    response = acme.admin("POST", "/sandboxes/acme/keys", body)
+    assert response.status_code == 422
+    assert word in response.json["detail"]
 
 
 def test_a_thousand_keys_all_differ_and_one_more_is_refused(acme: Harness) -> None:
     with acme.sandbox.transaction() as space:
         secrets = {acme.sandbox.keyring.write_key(space, NOON).secret for _ in range(999)}
     assert len(secrets) == 999
-    answer = acme.admin("POST", "/sandboxes/acme/keys", {})
-    assert answer.status_code == 422
-    assert "at most 1000 keys" in answer.json["detail"]
+    response = acme.admin("POST", "/sandboxes/acme/keys", {})
+    assert response.status_code == 422
+    assert "at most 1000 keys" in response.json["detail"]
 
 
 def test_the_propagation_and_the_lifetime_of_new_keys_are_settings(acme: Harness) -> None:

@@ -83,8 +83,8 @@ def test_at_most_20_known_names_are_listed() -> None:
 
 @pytest.mark.parametrize("path", ["/sandboxes/x", "/sandboxes/smartepi/faults/x", "/nothing", "/sandboxes/smartepi/x"])
 def test_every_refusal_to_an_operator_is_a_problem_document(harness: Harness, path: str) -> None:
-    answer = harness.admin("GET", path)
-    assert answer.status_code == 404
-    assert answer.headers["Content-Type"] == "application/problem+json"
-    assert (answer.json["status"], answer.json["title"], answer.json["type"]) == (404, "Not Found", "about:blank")
-    assert answer.json["detail"]
+    response = harness.admin("GET", path)
+    assert response.status_code == 404
+    assert response.headers["Content-Type"] == "application/problem+json"
+    assert (response.json["status"], response.json["title"], response.json["type"]) == (404, "Not Found", "about:blank")
+    assert response.json["detail"]

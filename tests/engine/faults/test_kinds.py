@@ -24,8 +24,8 @@ def set_rule(harness: Harness, fault: Any) -> ApiResponse:
 
 def request_with_fault(harness: Harness, kind: str, /, **parameters: Any) -> ApiResponse:
     """Returns the response to a call that a fault of this kind hits."""
-    answer = set_rule(harness, {"kind": kind, **parameters})
-    assert answer.status_code == 200, answer.text
+    response = set_rule(harness, {"kind": kind, **parameters})
+    assert response.status_code == 200, response.text
     return harness.request("GET", "/v1/notes" if harness.sandbox.id == "acme" else PATH)
 
 
@@ -137,11 +137,11 @@ def test_invalid_headers_and_those_of_the_server_are_refused(harness: Harness, n
     [(404, "not_found"), (405, "method_not_allowed"), (409, "conflict"), (418, "bad_request"), (503, "internal_error")],
 )
 def test_a_status_fault_uses_the_error_body_of_the_provider(harness: Harness, status: int, type: str) -> None:
-    answer = request_with_fault(harness, "status", status=status, detail="On purpose")
-    assert (answer.status_code, answer.content_type) == (status, "application/problem+json")
-    assert answer.json["type"] == f"urn:smartepi:error:{type}"
-    assert (answer.json["status"], answer.json["detail"]) == (status, "On purpose")
-    assert "X-Request-Id" in answer.headers
+    response = request_with_fault(harness, "status", status=status, detail="On purpose")
+    assert (response.status_code, response.content_type) == (status, "application/problem+json")
+    assert response.json["type"] == f"urn:smartepi:error:{type}"
+    assert (response.json["status"], response.json["detail"]) == (status, "On purpose")
+    assert "X-Request-Id" in response.headers
 
 
 @pytest.mark.parametrize(
@@ -149,9 +149,9 @@ def test_a_status_fault_uses_the_error_body_of_the_provider(harness: Harness, st
     [(401, {"message": "Unauthorized"}), (429, {"message": "Too Many Requests"})],
 )
 def test_a_status_of_the_gateway_uses_the_error_body_of_the_gateway(harness: Harness, status: int, body: Any) -> None:
-    answer = request_with_fault(harness, "status", status=status)
-    assert (answer.status_code, answer.json) == (status, body)
-    assert "X-Request-Id" not in answer.headers
+    response = request_with_fault(harness, "status", status=status)
+    assert (response.status_code, response.json) == (status, body)
+    assert "X-Request-Id" not in response.headers
 
 
 @pytest.mark.parametrize(
@@ -166,16 +166,16 @@ def test_a_status_of_the_gateway_uses_the_error_body_of_the_gateway(harness: Har
     ],
 )
 def test_a_given_body_replaces_the_error_body(harness: Harness, body: Any, sent: bytes, kind: str) -> None:
-    answer = request_with_fault(harness, "status", status=502, body=body)
-    assert (answer.status_code, answer.data, answer.content_type) == (502, sent, kind)
+    response = request_with_fault(harness, "status", status=502, body=body)
+    assert (response.status_code, response.data, response.content_type) == (502, sent, kind)
 
 
 @pytest.mark.parametrize("body", [None, "<html>"])
 def test_a_given_header_replaces_the_one_of_the_response(harness: Harness, body: str | None) -> None:
     headers = {"content-type": "text/html", "Retry-After": "9"}
-    answer = request_with_fault(harness, "status", status=503, body=body, headers=headers)
-    assert answer.headers.getlist("Content-Type") == ["text/html"]
-    assert answer.headers["Retry-After"] == "9"
+    response = request_with_fault(harness, "status", status=503, body=body, headers=headers)
+    assert response.headers.getlist("Content-Type") == ["text/html"]
+    assert response.headers["Retry-After"] == "9"
 
 
 @pytest.mark.parametrize(
@@ -186,18 +186,18 @@ def test_a_given_header_replaces_the_one_of_the_response(harness: Harness, body:
 def test_a_gateway_fault_returns_the_page_of_a_load_balancer(
     harness: Harness, status: int, title: str, server: str
 ) -> None:
-    answer = request_with_fault(harness, "gateway", status=status, server=server)
-    assert (answer.status_code, answer.content_type) == (status, "text/html")
-    assert f"<title>{title}</title>" in answer.text
-    assert f"<center>{server}</center>" in answer.text
-    assert answer.headers.getlist("Server") == [server]
-    assert "X-Request-Id" not in answer.headers
+    response = request_with_fault(harness, "gateway", status=status, server=server)
+    assert (response.status_code, response.content_type) == (status, "text/html")
+    assert f"<title>{title}</title>" in response.text
+    assert f"<center>{server}</center>" in response.text
+    assert response.headers.getlist("Server") == [server]
+    assert "X-Request-Id" not in response.headers
 
 
 @pytest.mark.parametrize(("seconds", "header"), [(None, None), (0, "0"), (30, "30")])
 def test_a_rate_limit_fault_has_retry_after_only_if_given(harness: Harness, seconds: int | None, header: str) -> None:
-    answer = request_with_fault(harness, "rate_limited", retry_after=seconds)
-    assert (answer.status_code, answer.headers.get("Retry-After")) == (429, header)
+    response = request_with_fault(harness, "rate_limited", retry_after=seconds)
+    assert (response.status_code, response.headers.get("Retry-After")) == (429, header)
 
 
 def test_key_not_propagated_does_not_apply_to_a_call_without_a_key(harness: Harness) -> None:
@@ -232,9 +232,9 @@ def test_an_injected_idempotency_mismatch_equals_the_real_one(acme: Harness) -> 
 
 
 def test_an_injected_request_in_flight_is_a_conflict(acme: Harness) -> None:
-    answer = request_with_fault(acme, "idempotency_conflict")
-    assert (answer.status_code, answer.json["code"]) == (409, "idempotency_in_flight")
-    assert answer.json["raised_in"] == "idempotency"
+    response = request_with_fault(acme, "idempotency_conflict")
+    assert (response.status_code, response.json["code"]) == (409, "idempotency_in_flight")
+    assert response.json["raised_in"] == "idempotency"
 
 
 def assert_same_refusal(injected: ApiResponse, real: ApiResponse) -> None:
@@ -293,9 +293,9 @@ def test_malformed_json_is_never_json(body: bytes) -> None:
         from_json(malformed)
 
 
-def test_malformed_json_announces_the_length_of_what_is_sent(harness: Harness) -> None:
+def test_malformed_json_has_the_content_length_of_its_body(harness: Harness) -> None:
     whole = harness.request("GET", PATH).data
-    answer = request_with_fault(harness, "malformed_json")
-    assert (answer.status_code, answer.content_type) == (200, "application/json")
-    assert answer.data == whole[: len(whole) // 2]
-    assert answer.content_length == len(answer.data)
+    response = request_with_fault(harness, "malformed_json")
+    assert (response.status_code, response.content_type) == (200, "application/json")
+    assert response.data == whole[: len(whole) // 2]
+    assert response.content_length == len(response.data)

@@ -47,9 +47,9 @@ def is_hit(harness: Harness, match: dict[str, Any], method: str, path: str, **op
 
 
 def refusal_message(match: dict[str, Any]) -> str:
-    answer = shared_harness().admin("POST", FAULTS, {"match": match, "fault": {"kind": "reset"}})
-    assert answer.status_code == 422, answer.text
-    return str(answer.json["detail"])
+    response = shared_harness().admin("POST", FAULTS, {"match": match, "fault": {"kind": "reset"}})
+    assert response.status_code == 422, response.text
+    return str(response.json["detail"])
 
 
 def test_an_empty_match_matches_every_call() -> None:

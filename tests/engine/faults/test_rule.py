@@ -25,13 +25,13 @@ DRAWS = 10_000
 
 
 def rule(harness: Harness, id: str = "broken", **members: Any) -> Any:
-    answer = harness.admin("PUT", f"{FAULTS}/{id}", {"fault": BROKEN, **members})
-    assert answer.status_code == 200, answer.text
-    return answer.json
+    response = harness.admin("PUT", f"{FAULTS}/{id}", {"fault": BROKEN, **members})
+    assert response.status_code == 200, response.text
+    return response.json
 
 
-def fired_rules(answer: TestResponse) -> list[str]:
-    return [name for name in answer.headers.get("X-Testmode-Fault", "").split(", ") if name]
+def fired_rules(response: TestResponse) -> list[str]:
+    return [name for name in response.headers.get("X-Testmode-Fault", "").split(", ") if name]
 
 
 def hit_pattern(harness: Harness, calls: int, path: str = PATH, **options: Any) -> str:
@@ -258,8 +258,8 @@ def test_a_rule_that_is_not_enabled_neither_hits_nor_counts(harness: Harness) ->
 def test_a_slow_failure_is_a_latency_around_a_status(harness: Harness) -> None:
     rule(harness, "slow", priority=1, fault={"kind": "latency", "distribution": {"type": "fixed", "ms": 700}})
     rule(harness, "broken", priority=2)
-    answer = harness.request("GET", PATH)
-    assert (answer.status_code, fired_rules(answer), harness.sleeps) == (503, ["slow", "broken"], [0.7])
+    response = harness.request("GET", PATH)
+    assert (response.status_code, fired_rules(response), harness.sleeps) == (503, ["slow", "broken"], [0.7])
 
 
 def test_rules_inside_a_rule_that_responds_are_not_counted(harness: Harness) -> None:
@@ -335,7 +335,7 @@ def test_a_rule_that_hit_is_named_in_the_journal_and_in_its_trace(harness: Harne
         ({"match": {"method": ["PUT", "POST"]}}, ["method is GET, not PUT or POST"]),
         ({"match": {"operation": "create_*"}}, ["operation is list_employees, not create_*"]),
         ({"match": {"headers": {"X-Test": "t2"}}}, ["header X-Test is 't1'"]),
-        ({"match": {"method": "POST", "key": "key_9"}}, ["method is GET, not POST", "key is not the one of the match"]),
+        ({"match": {"method": "POST", "key": "key_9"}}, ["method is GET, not POST", "key is not the key of the match"]),
         ({"enabled": False}, ["the rule is not enabled"]),
         ({"trigger": {"after": "5s"}}, ["the rule has not begun"]),
         ({"trigger": {"ttl": "0s"}}, ["the rule has ended"]),
@@ -345,9 +345,9 @@ def test_a_rule_that_never_hit_reports_the_nearest_miss_with_its_reasons(
     harness: Harness, members: dict[str, Any], why: list[str]
 ) -> None:
     rule(harness, **members)
-    answer = harness.request("GET", PATH, headers={"X-Test": "t1"})
+    response = harness.request("GET", PATH, headers={"X-Test": "t1"})
     miss = harness.admin("GET", f"{FAULTS}/broken").json["nearest_miss"]
-    assert (miss["path"], miss["status"], miss["why"]) == ("/smartepi/v1/employees", answer.status_code, why)
+    assert (miss["path"], miss["status"], miss["why"]) == ("/smartepi/v1/employees", response.status_code, why)
 
 
 def test_the_nearest_miss_is_the_call_with_the_fewest_reasons(harness: Harness) -> None:
@@ -409,8 +409,8 @@ def test_the_minimum_of_each_member_is_accepted_and_one_less_is_refused(
         return {"priority": number} if member == "priority" else {"trigger": {member: number}}
 
     rule(harness, **members(minimum))
-    answer = harness.admin("PUT", f"{FAULTS}/other", {"fault": BROKEN, **members(minimum - 1)})
-    assert (answer.status_code, member in answer.json["detail"]) == (422, True)
+    response = harness.admin("PUT", f"{FAULTS}/other", {"fault": BROKEN, **members(minimum - 1)})
+    assert (response.status_code, member in response.json["detail"]) == (422, True)
     assert [each.rule.id for each in harness.sandbox.rules] == ["broken"]
 
 

@@ -12,8 +12,8 @@ from tests.support.harness import NOON, Harness
 
 
 def request_status(harness: Harness, **options: Any) -> tuple[int, str]:
-    answer = harness.request("GET", "/v1/notes", **options)
-    return answer.status_code, (answer.json or {}).get("code", "")
+    response = harness.request("GET", "/v1/notes", **options)
+    return response.status_code, (response.json or {}).get("code", "")
 
 
 def create_key(harness: Harness, **body: Any) -> str:
@@ -75,8 +75,12 @@ def test_state_is_checked_before_address_and_address_before_scope(
 
 def test_a_read_only_key_may_not_write(acme: Harness) -> None:
     key = create_key(acme, scopes=["notes:read"])
-    answer = acme.request("POST", "/v1/notes", key=key, json={"text": "a"})
-    assert (answer.status_code, answer.json["code"], answer.json["detail"]) == (403, "scope_missing", "notes:write")
+    response = acme.request("POST", "/v1/notes", key=key, json={"text": "a"})
+    assert (response.status_code, response.json["code"], response.json["detail"]) == (
+        403,
+        "scope_missing",
+        "notes:write",
+    )
     assert acme.request("GET", "/v1/notes").json["data"] == []
 
 

@@ -18,9 +18,9 @@ from tests.support.harness import Harness
     ],
 )
 def test_every_response_is_decorated_once(acme: Harness, method: str, path: str, key: str, status: int) -> None:
-    answer = acme.request(method, path, key=acme.key() if key == "right" else key)
-    assert answer.status_code == status
-    assert answer.headers.getlist("X-Acme") == ["1"]
+    response = acme.request(method, path, key=acme.key() if key == "right" else key)
+    assert response.status_code == status
+    assert response.headers.getlist("X-Acme") == ["1"]
 
 
 @pytest.mark.parametrize("kind", ["status", "rate_limited", "key_not_propagated", "idempotency_conflict"])

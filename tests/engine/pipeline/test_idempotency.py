@@ -108,28 +108,28 @@ def gate(acme: Harness, monkeypatch: pytest.MonkeyPatch) -> Gate:
     return blocker
 
 
-def start_blocked_post(harness: Harness, gate: Gate, answers: list[Any], **options: Any) -> Thread:
-    thread = Thread(target=lambda: answers.append(post(harness, **options)))
+def start_blocked_post(harness: Harness, gate: Gate, responses: list[Any], **options: Any) -> Thread:
+    thread = Thread(target=lambda: responses.append(post(harness, **options)))
     thread.start()
     assert gate.reached.wait(10)
     return thread
 
 
 def test_an_equal_request_is_refused_while_the_first_is_in_flight(acme: Harness, gate: Gate) -> None:
-    answers: list[Any] = []
-    thread = start_blocked_post(acme, gate, answers)
+    responses: list[Any] = []
+    thread = start_blocked_post(acme, gate, responses)
     refused = post(acme)
     gate.opened.set()
     thread.join(10)
     assert (refused.status_code, refused.json["code"]) == (409, "idempotency_in_flight")
-    assert answers[0].status_code == 201
-    assert post(acme).data == answers[0].data
+    assert responses[0].status_code == 201
+    assert post(acme).data == responses[0].data
     assert notes(acme) == ["hello"]
 
 
 def test_requests_with_other_keys_or_no_key_do_not_wait(acme: Harness, gate: Gate) -> None:
-    answers: list[Any] = []
-    thread = start_blocked_post(acme, gate, answers)
+    responses: list[Any] = []
+    thread = start_blocked_post(acme, gate, responses)
     assert [post(acme, "k2").status_code, post(acme, None).status_code] == [201, 201]
     gate.opened.set()
     thread.join(10)
@@ -139,13 +139,13 @@ def test_requests_with_other_keys_or_no_key_do_not_wait(acme: Harness, gate: Gat
 def test_api_keys_and_sandboxes_have_separate_idempotency_keys(acme: Harness, gate: Gate) -> None:
     second = acme.admin("POST", "/sandboxes/acme/keys", {}).json["secret"]
     acme.engine.create("acme", "other")
-    answers: list[Any] = []
-    thread = start_blocked_post(acme, gate, answers)
+    responses: list[Any] = []
+    thread = start_blocked_post(acme, gate, responses)
     by_key = acme.request("POST", "/v1/notes", key=second, headers={"Idempotency-Key": "k1"}, json={"text": "second"})
     by_sandbox = post(acme, sandbox="other", json={"text": "third"})
     gate.opened.set()
     thread.join(10)
-    assert [by_key.status_code, by_sandbox.status_code, answers[0].status_code] == [201, 201, 201]
+    assert [by_key.status_code, by_sandbox.status_code, responses[0].status_code] == [201, 201, 201]
 
 
 def test_a_provider_may_share_idempotency_keys_between_api_keys() -> None:
@@ -164,11 +164,11 @@ def test_a_hundred_concurrent_equal_requests_create_one_record(acme: Harness, de
     if delayed:
         acme.admin("PATCH", "/sandboxes/acme", {"latency": {"type": "fixed", "ms": 1}})
     with ThreadPoolExecutor(20) as pool:
-        answers = list(pool.map(lambda _: post(acme), range(100)))
-    good = [answer for answer in answers if answer.status_code == 201]
-    assert {answer.status_code for answer in answers} <= {201, 409}
-    assert len({answer.data for answer in good}) == 1
-    assert sum(REPLAY_HEADER not in answer.headers for answer in good) == 1
+        responses = list(pool.map(lambda _: post(acme), range(100)))
+    good = [response for response in responses if response.status_code == 201]
+    assert {response.status_code for response in responses} <= {201, 409}
+    assert len({response.data for response in good}) == 1
+    assert sum(REPLAY_HEADER not in response.headers for response in good) == 1
     assert notes(acme) == ["hello"]
 
 
@@ -200,8 +200,8 @@ def test_a_get_with_an_idempotency_key_is_not_stored(acme: Harness) -> None:
     headers = {"Idempotency-Key": "k1"}
     acme.request("GET", "/v1/notes", headers=headers)
     post(acme, "k2")
-    answer = acme.request("GET", "/v1/notes", headers=headers)
-    assert (len(answer.json["data"]), answer.headers.get(REPLAY_HEADER)) == (1, None)
+    response = acme.request("GET", "/v1/notes", headers=headers)
+    assert (len(response.json["data"]), response.headers.get(REPLAY_HEADER)) == (1, None)
     assert post(acme, "k1").status_code == 201
 
 

@@ -160,7 +160,7 @@ STAGE_ORDER = [
 
 
 @pytest.mark.parametrize(
-    ("request", "status", "reached"),
+    ("options", "status", "reached"),
     [
         ({"method": "GET", "path": "/v1/notes"}, 200, [*STAGE_ORDER, "perform"]),
         ({"method": "GET", "path": "/v1/nothing"}, 404, STAGE_ORDER[:4]),
@@ -174,9 +174,9 @@ STAGE_ORDER = [
     ],
 )
 def test_the_trace_has_each_stage_up_to_the_one_that_responded(
-    acme: Harness, request: dict[str, Any], status: int, reached: list[str]
+    acme: Harness, options: dict[str, Any], status: int, reached: list[str]
 ) -> None:
-    acme.request(request.pop("method"), request.pop("path"), **request)
+    acme.request(options.pop("method"), options.pop("path"), **options)
     trace = get_entry(acme, "req_1")["trace"]
     assert [step["stage"] for step in trace] == reached
     assert {step["status"] for step in trace} == {status}
@@ -194,11 +194,11 @@ def test_a_fired_fault_is_noted_at_its_stage(acme: Harness) -> None:
 
 def test_a_bug_is_recorded_with_its_traceback_and_not_shown_to_the_client(acme: Harness) -> None:
     acme.engine.propagate = acme.app.testing = False
-    answer = acme.request("GET", "/v1/boom")
+    response = acme.request("GET", "/v1/boom")
     whole = get_entry(acme, "req_1")
-    assert (answer.status_code, answer.headers["X-Testmode-Bug"]) == (500, "1")
-    assert "a bug, on purpose" not in answer.text
-    assert "Traceback" not in answer.text
+    assert (response.status_code, response.headers["X-Testmode-Bug"]) == (500, "1")
+    assert "a bug, on purpose" not in response.text
+    assert "Traceback" not in response.text
     assert (whole["status"], whole["trace"][-1]) == (500, {"stage": "perform", "status": None, "note": ""})
     assert "RuntimeError: a bug, on purpose" in whole["bug"]
 
@@ -220,8 +220,8 @@ def test_entries_are_listed_by_limit_or_after_an_id(acme: Harness) -> None:
 def test_an_unknown_entry_is_refused_with_the_nearest(acme: Harness) -> None:
     acme.request("GET", "/v1/notes")
     for path in (f"{REQUESTS}/req_2", f"{REQUESTS}?after=req_2"):
-        answer = acme.admin("GET", path)
-        assert (answer.status_code, answer.json["detail"]) == (
+        response = acme.admin("GET", path)
+        assert (response.status_code, response.json["detail"]) == (
             404,
             "there is no request 'req_2'; did you mean 'req_1'?",
         )
@@ -234,9 +234,9 @@ def test_clearing_removes_all_entries(acme: Harness) -> None:
 
 
 def verify(harness: Harness, **question: Any) -> Any:
-    answer = harness.admin("POST", f"{REQUESTS}/verify", question)
-    assert answer.status_code == 200, answer.text
-    return answer.json
+    response = harness.admin("POST", f"{REQUESTS}/verify", question)
+    assert response.status_code == 200, response.text
+    return response.json
 
 
 @pytest.fixture

@@ -113,7 +113,7 @@ def test_a_provider_may_check_the_key_before_the_path() -> None:
     assert harness.request("GET", "/v1/nothing").json["code"] == "no_such_path"
 
 
-def test_a_provider_may_have_a_stage_of_its_own() -> None:
+def test_a_provider_may_add_a_stage() -> None:
     def teapot(call: Call, proceed: Proceed) -> Reply:
         if "x-tea" in call.headers:
             raise Problem("injected", "short and stout", status=418)
@@ -133,9 +133,9 @@ def test_a_problem_raised_in_any_stage_is_rendered_by_the_dialect(nth: int) -> N
 
     refuse.__name__ = STAGES[nth].__name__
     harness = make_harness(replace(ACME, stages=(*STAGES[:nth], refuse, *STAGES[nth + 1 :])))
-    answer = harness.request("GET", "/v1/notes")
-    assert answer.status_code == 409
-    assert answer.json == {"code": "duplicate", "detail": "no", "raised_in": STAGES[nth].__name__}
+    response = harness.request("GET", "/v1/notes")
+    assert response.status_code == 409
+    assert response.json == {"code": "duplicate", "detail": "no", "raised_in": STAGES[nth].__name__}
 
 
 def test_a_problem_that_names_its_stage_keeps_it() -> None:

@@ -20,8 +20,8 @@ MIDNIGHT = parse_instant("2026-03-02T00:00:00Z")
 
 
 def limit(harness: Harness, **limits: Any) -> None:
-    answer = harness.admin("PATCH", f"/sandboxes/{harness.sandbox.id}", {"limits": limits})
-    assert answer.status_code == 200, answer.text
+    response = harness.admin("PATCH", f"/sandboxes/{harness.sandbox.id}", {"limits": limits})
+    assert response.status_code == 200, response.text
 
 
 def is_admitted(sandbox: Sandbox, at: int) -> bool:
@@ -66,9 +66,9 @@ def test_call_after_retry_after_is_admitted(rate: int, burst: int, gaps: list[in
     harness.sandbox.configure({"limits": {"rate": rate, "burst": burst, "retry_after": True}})
     for gap in gaps:
         harness.sandbox.set_clock(harness.sandbox.clock.advance(gap))
-        answer = harness.request("GET", "/v1/notes")
-        if answer.status_code == 429:
-            retry_after = int(answer.headers["Retry-After"])
+        response = harness.request("GET", "/v1/notes")
+        if response.status_code == 429:
+            retry_after = int(response.headers["Retry-After"])
             assert retry_after >= 1
             harness.sandbox.set_clock(harness.sandbox.clock.advance(retry_after * SECOND))
             assert harness.request("GET", "/v1/notes").status_code == 200

@@ -46,8 +46,8 @@ def refusal_code(data: bytes) -> str | None:
 
 
 def post(harness: Harness, data: bytes) -> tuple[int, str]:
-    answer = harness.request("POST", "/v1/notes", data=data, content_type="application/json")
-    return answer.status_code, answer.json.get("detail", "")
+    response = harness.request("POST", "/v1/notes", data=data, content_type="application/json")
+    return response.status_code, response.json.get("detail", "")
 
 
 @pytest.mark.parametrize(("opening", "closing"), [(b"[", b"]"), (b'{"a":', b"}")])
@@ -229,8 +229,8 @@ def test_a_refusal_has_the_path_of_the_field(acme: Harness, data: bytes, path: s
 
 
 def test_every_wrong_field_is_listed(acme: Harness) -> None:
-    answer = acme.request("POST", "/v1/notes", json={"text": "", "weight": "x"})
-    assert answer.status_code == 400
+    response = acme.request("POST", "/v1/notes", json={"text": "", "weight": "x"})
+    assert response.status_code == 400
     problem = acme.sandbox.journal.entries()[-1].reply.problem
     assert problem is not None
     assert [field.path for field in problem.fields] == ["text", "weight"]
@@ -261,17 +261,17 @@ def test_text_is_stored_and_returned_unchanged(acme: Harness, text: str) -> None
 
 @pytest.mark.parametrize("number", ["-0.0", "1e-400", "0.1", "1.7976931348623157e308", "5e-324", "123456789.123456789"])
 def test_a_number_is_returned_unchanged(acme: Harness, number: str) -> None:
-    answer = acme.request(
+    response = acme.request(
         "POST", "/v1/notes", data=f'{{"text":"a","weight":{number}}}', content_type="application/json"
     )
-    assert repr(answer.json["weight"]) == repr(float(number))
+    assert repr(response.json["weight"]) == repr(float(number))
 
 
 @pytest.mark.parametrize("limit", ["0", "-1", "101", "1e9", "1.5", "", "²", "٣", "9" * 5000, "1 0", "0x1", "null"])
 def test_an_invalid_query_parameter_is_refused(harness: Harness, limit: str) -> None:
-    answer = harness.request("GET", "/v1/sectors", query_string={"limit": limit})
-    assert answer.status_code == 400
-    assert "limit" in answer.json["detail"]
+    response = harness.request("GET", "/v1/sectors", query_string={"limit": limit})
+    assert response.status_code == 400
+    assert "limit" in response.json["detail"]
 
 
 @pytest.mark.parametrize(("repeated", "text"), [("first", "a"), ("last", "b")])
@@ -282,7 +282,7 @@ def test_the_provider_decides_which_of_repeated_parameters_counts(
         return call.sandbox.provider.dialect.render_record(call, cast(BaseModel, call.query_parameters).model_dump())
 
     operation = Operation("say", "GET", "/v1/said", render_query, "Say a note", query=NewNote, scope="notes:read")
-    harness = make_harness(replace(ACME, operations=(operation,), repeated_query_parameter=repeated), scenarios={})
+    harness = make_harness(replace(ACME, operations=(operation,), repeated_query_value=repeated), scenarios={})
     assert harness.request("GET", "/v1/said?text=a&weight=1&text=b").json == {"text": text, "weight": 1.0}
 
 
@@ -296,8 +296,8 @@ def test_where_unknown_fields_are_refused_known_ones_are_accepted_in_any_order(
     acme: Harness, body: dict[str, Any]
 ) -> None:
     acme.admin("PATCH", "/sandboxes/acme", {"assumptions": {"unknown_fields": "refused"}})
-    answer = acme.request("POST", "/v1/notes", json=body)
-    assert (answer.status_code, answer.json) == (201, {"id": "note_1", **body})
+    response = acme.request("POST", "/v1/notes", json=body)
+    assert (response.status_code, response.json) == (201, {"id": "note_1", **body})
 
 
 @pytest.mark.parametrize(

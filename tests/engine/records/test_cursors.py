@@ -99,19 +99,19 @@ FORGED_CURSORS = [
 @pytest.mark.parametrize("document", FORGED_CURSORS, ids=range(len(FORGED_CURSORS)))
 def test_a_forged_cursor_is_refused(document: str) -> None:
     assert is_refused_cursor(encode_document(document))
-    answer = HARNESS.request("GET", "/v1/sectors", query_string={"cursor": encode_document(document)})
-    assert answer.status_code == 400
+    response = HARNESS.request("GET", "/v1/sectors", query_string={"cursor": encode_document(document)})
+    assert response.status_code == 400
 
 
 @given(text=st.text(max_size=100) | st.binary(max_size=100).map(lambda raw: urlsafe_b64encode(raw).decode()))
 @settings(max_examples=300, derandomize=True)
-def test_any_text_raises_at_most_a_problem(text: str) -> None:
+def test_any_text_is_refused_as_a_cursor(text: str) -> None:
     assert is_refused_cursor(text)
 
 
 @given(text=st.text(max_size=40))
 @settings(max_examples=100, derandomize=True)
-def test_any_text_in_a_cursor_document_raises_at_most_a_problem(text: str) -> None:
+def test_any_text_in_a_forged_cursor_is_refused(text: str) -> None:
     quoted = text.replace("\\", "\\\\").replace('"', '\\"')
     assert is_refused_cursor(
         urlsafe_b64encode(f'{{"PK":"{quoted}","w":1,"p":1,"c":"{quoted}"}}'.encode()).decode().rstrip("=")

@@ -80,8 +80,8 @@ def _used(call: Call, id: str) -> str | None:
 
 
 SHELVES = Resource(
-    "shelf", "shelves", "/v1/shelves", "shelves", "shf_", lambda call: ResourceRules(), Shelf, create=NewShelf, query=Query,
-    verbs=("list", "create", "delete"), describe_use=_used,
+    "shelf", "shelves", "/v1/shelves", "shelves", "shf_", lambda call: ResourceRules(), Shelf, create=NewShelf,
+    query=Query, verbs=("list", "create", "delete"), describe_use=_used,
 )  # fmt: skip
 BOOKS = Resource(
     "book",
@@ -125,9 +125,9 @@ def harness() -> Harness:
 
 
 def add(harness: Harness, **fields: Any) -> Any:
-    answer = harness.request("POST", "/v1/books", json={"title": "a", **fields})
-    assert answer.status_code == 201, answer.text
-    return answer.json
+    response = harness.request("POST", "/v1/books", json={"title": "a", **fields})
+    assert response.status_code == 201, response.text
+    return response.json
 
 
 def put(harness: Harness, book: Any, tag: str | None = None, **fields: Any) -> Any:
@@ -192,8 +192,8 @@ def test_an_update_changes_only_the_given_fields(harness: Harness) -> None:
 @pytest.mark.parametrize("verb", ["GET", "PUT", "DELETE"])
 @pytest.mark.parametrize("id", ["bok_0000000000000000", "x", "shf_1", "%00", "..", "a" * 5000])
 def test_an_unknown_record_is_a_404(harness: Harness, verb: str, id: str) -> None:
-    answer = harness.request(verb, f"/v1/books/{id}", json={"title": "a"}, headers={"If-Match": '"1"'})
-    assert (answer.status_code, len(answer.text) < 400) == (404, True)
+    response = harness.request(verb, f"/v1/books/{id}", json={"title": "a"}, headers={"If-Match": '"1"'})
+    assert (response.status_code, len(response.text) < 400) == (404, True)
 
 
 def test_no_two_records_share_a_unique_field(harness: Harness) -> None:
@@ -238,11 +238,11 @@ def test_a_deleted_record_is_readable_if_the_rules_say_so() -> None:
 def test_a_reference_must_name_an_existing_record(harness: Harness) -> None:
     shelf = harness.request("POST", "/v1/shelves", json={"name": "s"}).json
     book = add(harness, shelf=shelf["id"])
-    for answer in (
+    for response in (
         harness.request("POST", "/v1/books", json={"title": "b", "shelf": "shf_no"}),
         put(harness, book, shelf="shf_no"),
     ):
-        assert (answer.status_code, answer.json["code"]) == (422, "unknown_reference")
+        assert (response.status_code, response.json["code"]) == (422, "unknown_reference")
     assert harness.request("GET", f"/v1/books/{book['id']}").json == book
 
 
@@ -394,7 +394,7 @@ def test_every_operation_returns_its_declared_status(harness: Harness) -> None:
         "update_book": put(harness, book, title="b"),
         "delete_book": harness.request("DELETE", f"/v1/books/{book['id']}?_version=2"),
     }
-    assert {name: answer.status_code for name, answer in responses.items()} == declared
+    assert {name: response.status_code for name, response in responses.items()} == declared
 
 
 @pytest.mark.parametrize(("query", "status"), [("", 428), ("?_version=1", 412), ("?_version=3", 412)])

@@ -107,10 +107,10 @@ def test_an_update_returns_the_tag_for_the_next_one(harness: Harness) -> None:
     created = harness.request("POST", "/v1/sectors", json={"name": "a"})
     path, tag = f"/v1/sectors/{created.json['data']['id']}", created.headers["ETag"]
     for name in ("b", "c", "d"):
-        answer = harness.request("PUT", path, json={"name": name}, headers={"If-Match": tag})
-        assert (answer.status_code, harness.request("GET", path).headers["ETag"]) == (200, answer.headers["ETag"])
-        assert answer.headers["ETag"] != tag
-        tag = answer.headers["ETag"]
+        response = harness.request("PUT", path, json={"name": name}, headers={"If-Match": tag})
+        assert (response.status_code, harness.request("GET", path).headers["ETag"]) == (200, response.headers["ETag"])
+        assert response.headers["ETag"] != tag
+        tag = response.headers["ETag"]
     assert tag == '"4"'
 
 

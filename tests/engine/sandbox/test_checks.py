@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from mockserver.engine import Refusal, Settings, UnknownName
-from mockserver.engine.sandbox.checks import check_settings, checked_state
+from mockserver.engine.sandbox.checks import check_settings, validate_state
 from tests.support.acme import ACME
 
 
@@ -26,7 +26,7 @@ def test_a_setting_of_a_wrong_type_is_refused_with_its_name() -> None:
 
 
 def test_a_valid_state_is_returned_unchanged() -> None:
-    assert checked_state({"notes": [{"id": "n"}]}, ["notes"]) == {"notes": [{"id": "n"}]}
+    assert validate_state({"notes": [{"id": "n"}]}, ["notes"]) == {"notes": [{"id": "n"}]}
 
 
 @pytest.mark.parametrize(
@@ -42,4 +42,4 @@ def test_a_valid_state_is_returned_unchanged() -> None:
 )
 def test_an_invalid_state_is_refused(state: Any, message: str) -> None:
     with pytest.raises(Refusal, match=message):
-        checked_state(state, ["notes"])
+        validate_state(state, ["notes"])

@@ -1,4 +1,4 @@
-"""All sandboxes of all providers: made, found, reset, deleted, and there again after a restart."""
+"""The engine: sandboxes are created, found, reset, deleted, evicted, and loaded after a restart."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ SMARTEPI = next(provider for provider in PROVIDERS if provider.name == "smartepi
 
 @pytest.fixture
 def store(tmp_path: Path) -> Iterator[TinyStore]:
-    made = TinyStore(tmp_path)
-    yield made
-    made.close()
+    opened = TinyStore(tmp_path)
+    yield opened
+    opened.close()
 
 
 def add(harness: Harness, text: str, sandbox: str = "acme") -> Any:
@@ -39,10 +39,10 @@ def state(harness: Harness, id: str) -> str:
     return dumps(harness.engine.export(id), sort_keys=True)
 
 
-def test_a_new_sandbox_answers_with_all_a_client_needs(acme: Harness) -> None:
-    made = acme.admin("POST", "/sandboxes", {"provider": "acme", "name": "mine", "seed": 7})
-    assert made.status_code == 201
-    assert {name: made.json[name] for name in ("id", "provider", "name", "seed", "size", "base_url")} == {
+def test_a_new_sandbox_is_returned_with_all_a_client_needs(acme: Harness) -> None:
+    created = acme.admin("POST", "/sandboxes", {"provider": "acme", "name": "mine", "seed": 7})
+    assert created.status_code == 201
+    assert {name: created.json[name] for name in ("id", "provider", "name", "seed", "size", "base_url")} == {
         "id": "mine",
         "provider": "acme",
         "name": "mine",
@@ -50,13 +50,13 @@ def test_a_new_sandbox_answers_with_all_a_client_needs(acme: Harness) -> None:
         "size": "small",
         "base_url": "http://localhost/acme/v1",
     }
-    key = made.json["keys"][0]
+    key = created.json["keys"][0]
     assert (key["id"], key["state"], key["scopes"]) == ("key_1", "active", ["notes:read", "notes:write"])
     assert acme.request("GET", "/v1/notes", key=key["secret"]).status_code == 200
-    assert acme.admin("GET", "/sandboxes/mine").json["keys"] == made.json["keys"]
+    assert acme.admin("GET", "/sandboxes/mine").json["keys"] == created.json["keys"]
 
 
-def test_sandboxes_share_nothing(acme: Harness) -> None:
+def test_sandboxes_are_isolated(acme: Harness) -> None:
     acme.engine.create("acme", "other")
     add(acme, "mine")
     add(acme, "theirs", "other")
@@ -67,7 +67,7 @@ def test_sandboxes_share_nothing(acme: Harness) -> None:
     assert [entry.call.sandbox.id for entry in acme.engine.get_sandbox("other").journal.entries()] == ["other"] * 2
 
 
-def test_equal_seeds_give_equal_data_and_other_seeds_other() -> None:
+def test_equal_seeds_give_equal_data_and_other_seeds_other_data() -> None:
     harness = make_harness(SMARTEPI, scenarios={})
     lists = []
     for name, seed in (("a", "5"), ("b", "5"), ("c", "6"), ("d", "1")):
@@ -79,7 +79,7 @@ def test_equal_seeds_give_equal_data_and_other_seeds_other() -> None:
 
 
 @pytest.mark.parametrize(
-    ("wanted", "status", "word"),
+    ("body", "status", "word"),
     [
         ({}, 422, "provider"),
         ({"provider": "acmee"}, 404, "did you mean 'acme'?"),
@@ -98,20 +98,20 @@ def test_equal_seeds_give_equal_data_and_other_seeds_other() -> None:
         ({"provider": "acme", "limits": {"rate": 0}}, 422, "limits.rate"),
     ],
 )
-def test_a_sandbox_that_cannot_be_is_refused_and_leaves_nothing(
-    acme: Harness, wanted: dict[str, Any], status: int, word: str
+def test_an_invalid_sandbox_is_refused_and_not_created(
+    acme: Harness, body: dict[str, Any], status: int, word: str
 ) -> None:
-    refused = acme.admin("POST", "/sandboxes", wanted)
+    refused = acme.admin("POST", "/sandboxes", body)
     assert (refused.status_code, word in refused.json["detail"]) == (status, True), refused.text
     assert [each["id"] for each in acme.admin("GET", "/sandboxes").json] == ["acme"]
 
 
 def test_an_unknown_sandbox_is_refused_with_the_nearest(acme: Harness) -> None:
-    answer = acme.admin("GET", "/sandboxes/acne")
-    assert (answer.status_code, answer.json["detail"]) == (404, "there is no sandbox 'acne'; did you mean 'acme'?")
+    response = acme.admin("GET", "/sandboxes/acne")
+    assert (response.status_code, response.json["detail"]) == (404, "there is no sandbox 'acne'; did you mean 'acme'?")
 
 
-def test_two_hundred_sandboxes_are_the_most(acme: Harness) -> None:
+def test_there_are_at_most_two_hundred_sandboxes(acme: Harness) -> None:
     for _ in range(MAX_SANDBOXES - 1):
         acme.engine.create("acme")
     with pytest.raises(Refusal, match="there are 200 sandboxes already"):
@@ -129,13 +129,13 @@ def test_a_deleted_sandbox_is_gone_with_its_keys(acme: Harness) -> None:
     assert acme.admin("DELETE", "/sandboxes/other").status_code == 404
 
 
-def test_the_first_sandbox_of_a_provider_stays(acme: Harness) -> None:
+def test_the_first_sandbox_of_a_provider_cannot_be_deleted(acme: Harness) -> None:
     refused = acme.admin("DELETE", "/sandboxes/acme")
     assert (refused.status_code, "reset it instead" in refused.json["detail"]) == (422, True)
     assert acme.request("GET", "/v1/notes").status_code == 200
 
 
-def test_a_sandbox_made_again_under_a_name_begins_anew(acme: Harness) -> None:
+def test_a_sandbox_created_again_under_a_name_is_empty(acme: Harness) -> None:
     acme.engine.create("acme", "other")
     add(acme, "old", "other")
     acme.engine.delete("other")
@@ -143,7 +143,7 @@ def test_a_sandbox_made_again_under_a_name_begins_anew(acme: Harness) -> None:
     assert texts(acme, "other") == []
 
 
-def test_the_key_of_a_deleted_sandbox_does_not_open_a_later_one(acme: Harness) -> None:
+def test_the_key_of_a_deleted_sandbox_is_refused_by_a_later_one(acme: Harness) -> None:
     first = acme.engine.create("acme").id
     secret = acme.key(first)
     acme.engine.delete(first)
@@ -151,8 +151,8 @@ def test_the_key_of_a_deleted_sandbox_does_not_open_a_later_one(acme: Harness) -
     assert acme.request("GET", "/v1/notes", key=secret).status_code == 401
 
 
-@pytest.mark.parametrize("meanwhile", ["nothing", "reset", "import"])
-def test_the_key_of_a_deleted_sandbox_opens_no_later_one_after_a_restart(tmp_path: Path, meanwhile: str) -> None:
+@pytest.mark.parametrize("change", ["nothing", "reset", "import"])
+def test_the_key_of_a_deleted_sandbox_is_refused_after_a_restart_too(tmp_path: Path, change: str) -> None:
     store = TinyStore(tmp_path)
     harness = make_harness(ACME, store=store)
     exported = harness.engine.export("acme")
@@ -160,9 +160,9 @@ def test_the_key_of_a_deleted_sandbox_opens_no_later_one_after_a_restart(tmp_pat
     secrets = [harness.key(id) for id in ids]
     for id in ids:
         harness.engine.delete(id)
-    if meanwhile == "reset":
+    if change == "reset":
         harness.engine.reset("acme")
-    elif meanwhile == "import":
+    elif change == "import":
         harness.engine.restore("acme", exported)
     store.close()
     store = TinyStore(tmp_path)
@@ -173,9 +173,9 @@ def test_the_key_of_a_deleted_sandbox_opens_no_later_one_after_a_restart(tmp_pat
     store.close()
 
 
-def test_a_reset_leads_back_to_the_beginning_and_keeps_settings_and_snapshots(acme: Harness) -> None:
-    begun = acme.engine.create("acme", "other").id
-    before = state(acme, begun)
+def test_a_reset_restores_the_start_and_keeps_settings_and_snapshots(acme: Harness) -> None:
+    created = acme.engine.create("acme", "other").id
+    before = state(acme, created)
     acme.admin("PATCH", "/sandboxes/other", {"limits": {"rate": 500}})
     settings = acme.admin("GET", "/sandboxes/other").json
     add(acme, "a", "other")
@@ -195,7 +195,7 @@ def test_a_reset_leads_back_to_the_beginning_and_keeps_settings_and_snapshots(ac
     assert texts(acme, "other") == ["a"]
 
 
-def test_a_reset_of_ten_thousand_records_is_one_record_of_the_log(tmp_path: Path) -> None:
+def test_a_reset_of_ten_thousand_records_is_one_log_record(tmp_path: Path) -> None:
     notes = [{"id": f"note_{i}", "text": f"number {i}", "tags": ["a", "b"], "of": {"day": i}} for i in range(10_000)]
     store = TinyStore(tmp_path)
     engine = Engine(store, [ACME], {}, templates=Templates({("acme", "small"): {"notes": notes}}))
@@ -209,36 +209,36 @@ def test_a_reset_of_ten_thousand_records_is_one_record_of_the_log(tmp_path: Path
     store.close()
 
 
-def test_a_reset_sandbox_answers_as_a_new_one() -> None:
+def test_a_reset_sandbox_behaves_like_a_new_one() -> None:
     harness = make_harness(SMARTEPI, scenarios={})
-    told = []
+    results = []
     for _ in range(2):
         harness.admin("PUT", "/sandboxes/smartepi/clock", {"action": "freeze", "at": "2026-03-01T12:00:00Z"})
-        made = harness.request("POST", "/v1/sectors", json={"name": "a"})
-        told.append((made.data, sorted(made.headers.items()), harness.request("GET", "/v1/sectors").data))
+        created = harness.request("POST", "/v1/sectors", json={"name": "a"})
+        results.append((created.data, sorted(created.headers.items()), harness.request("GET", "/v1/sectors").data))
         harness.admin("POST", "/sandboxes/smartepi/reset")
-    assert told[0] == told[1]
+    assert results[0] == results[1]
 
 
-def test_a_call_with_a_key_nobody_knows_is_written_down_in_the_first_sandbox(acme: Harness) -> None:
+def test_a_call_with_an_unknown_key_is_recorded_in_the_first_sandbox(acme: Harness) -> None:
     acme.engine.create("acme", "other")
     for key in (None, "nobody"):
         acme.request("GET", "/v1/notes", key=key)
-    kept = [(entry.call.sandbox.id, entry.reply.status) for entry in acme.sandbox.journal.entries()]
-    assert kept == [("acme", 401), ("acme", 401)]
+    recorded = [(entry.call.sandbox.id, entry.reply.status) for entry in acme.sandbox.journal.entries()]
+    assert recorded == [("acme", 401), ("acme", 401)]
 
 
-def test_a_key_opens_nothing_at_another_provider() -> None:
+def test_a_key_is_refused_by_another_provider() -> None:
     harness = make_harness(ACME, SMARTEPI)
     for own, other in (("acme", "smartepi"), ("smartepi", "acme")):
-        answer = harness.request("GET", "/v1/notes", sandbox=own, key=harness.key(other))
-        assert answer.status_code in (401, 403)
+        response = harness.request("GET", "/v1/notes", sandbox=own, key=harness.key(other))
+        assert response.status_code in (401, 403)
         assert harness.engine.get_sandbox(other).journal.entries() == []
         harness.admin("DELETE", f"/sandboxes/{own}/requests")
 
 
 @pytest.mark.parametrize("closed", [True, False])
-def test_sandboxes_are_there_again_after_a_restart(tmp_path: Path, closed: bool) -> None:
+def test_sandboxes_survive_a_restart(tmp_path: Path, closed: bool) -> None:
     store = TinyStore(tmp_path / "a")
     harness = make_harness(ACME, SMARTEPI, store=store)
     harness.engine.create("acme", "other")
@@ -248,7 +248,7 @@ def test_sandboxes_are_there_again_after_a_restart(tmp_path: Path, closed: bool)
     before = {id: state(harness, id) for id in harness.engine.sandboxes}
     if closed:
         store.close()
-    # Unclosed, what a crash leaves: the files as they are while the store is open.
+    # Copied while the store is open, the files are as after a crash.
     (tmp_path / "b" / "sandboxes").mkdir(parents=True)
     for file in (tmp_path / "a" / "sandboxes").iterdir():
         (tmp_path / "b" / "sandboxes" / file.name).write_bytes(file.read_bytes())
@@ -261,7 +261,7 @@ def test_sandboxes_are_there_again_after_a_restart(tmp_path: Path, closed: bool)
     store.close()
 
 
-def test_a_sandbox_half_made_is_cleaned_up_at_the_next_start(store: TinyStore) -> None:
+def test_a_half_created_sandbox_is_removed_at_the_next_start(store: TinyStore) -> None:
     store.open("half")
     harness = make_harness(ACME, store=store)
     assert list(harness.engine.sandboxes) == ["acme"]
@@ -269,7 +269,7 @@ def test_a_sandbox_half_made_is_cleaned_up_at_the_next_start(store: TinyStore) -
     assert harness.engine.create("acme", "half").id == "half"
 
 
-def test_a_sandbox_of_a_provider_not_served_is_left_alone(tmp_path: Path) -> None:
+def test_a_sandbox_of_a_provider_that_is_not_served_is_not_changed(tmp_path: Path) -> None:
     store = TinyStore(tmp_path)
     harness = make_harness(ACME, SMARTEPI, store=store)
     add(harness, "kept")
@@ -287,7 +287,7 @@ def test_a_sandbox_of_a_provider_not_served_is_left_alone(tmp_path: Path) -> Non
     store.close()
 
 
-def test_a_provider_that_comes_later_finds_its_name_free_or_says_that_it_is_not(store: TinyStore) -> None:
+def test_a_provider_whose_name_is_taken_by_a_sandbox_is_refused(store: TinyStore) -> None:
     engine = make_engine(store, [ACME])
     engine.create("acme", "smartepi")
     store.flush()
@@ -295,28 +295,28 @@ def test_a_provider_that_comes_later_finds_its_name_free_or_says_that_it_is_not(
         make_engine(store, [ACME, SMARTEPI])
 
 
-def test_what_is_unknown_is_named(acme: Harness) -> None:
+def test_unknown_names_are_refused(acme: Harness) -> None:
     engine: Engine = acme.engine
     for call in (engine.get_provider, engine.get_sandbox, engine.reset, engine.export, engine.delete):
         with pytest.raises(UnknownName, match="there is no"):
             call("nobody")
 
 
-def test_sandboxes_nobody_has_used_are_evicted_and_the_first_ones_stay(acme: Harness) -> None:
-    for name in ("idle", "called", "asked"):
+def test_idle_sandboxes_are_evicted_except_the_first_ones(acme: Harness) -> None:
+    for name in ("idle", "called", "viewed"):
         acme.engine.create("acme", name)
     for sandbox in acme.engine.sandboxes.values():
         sandbox.sync.used_at -= 100
     acme.request("GET", "/v1/notes", sandbox="called")
-    acme.admin("GET", "/sandboxes/asked")
+    acme.admin("GET", "/sandboxes/viewed")
     assert acme.engine.evict(50 * 1_000_000) == []
     for sandbox in acme.engine.sandboxes.values():
-        sandbox.sync.used_at -= 0 if sandbox.id in ("called", "asked") else 60 * 1_000_000
+        sandbox.sync.used_at -= 0 if sandbox.id in ("called", "viewed") else 60 * 1_000_000
     assert acme.engine.evict(50 * 1_000_000) == ["idle"]
-    assert set(acme.engine.sandboxes) == {"acme", "called", "asked"}
+    assert set(acme.engine.sandboxes) == {"acme", "called", "viewed"}
 
 
-def test_every_line_of_a_log_says_the_sandboxs_time_and_the_machines(tmp_path: Path) -> None:
+def test_every_log_record_has_the_time_of_the_sandbox_and_the_wall_clock(tmp_path: Path) -> None:
     harness = make_harness(ACME, store=TinyStore(tmp_path))
     harness.advance("1h")
     harness.sandbox.keyring.mint()

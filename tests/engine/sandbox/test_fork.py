@@ -1,4 +1,4 @@
-"""A sandbox that goes on from where another one stands."""
+"""Forks: a new sandbox with the state of another."""
 
 from __future__ import annotations
 
@@ -12,27 +12,27 @@ from tests.support.harness import TOKEN, Harness, make_harness
 
 
 def fork_sandbox(harness: Harness, id: str = "acme", **body: Any) -> Any:
-    answer = harness.admin("POST", f"/sandboxes/{id}/fork", body)
-    assert answer.status_code == 201, answer.text
-    return answer.json
+    response = harness.admin("POST", f"/sandboxes/{id}/fork", body)
+    assert response.status_code == 201, response.text
+    return response.json
 
 
-def test_a_fork_has_the_records_the_clock_and_the_faults_of_the_one_it_comes_from(acme: Harness) -> None:
+def test_a_fork_has_the_records_the_clock_and_the_faults_of_its_original(acme: Harness) -> None:
     acme.request("POST", "/v1/notes", json={"text": "kept"})
     acme.admin("POST", "/sandboxes/acme/faults", {"id": "mine", "fault": {"kind": "status"}})
     acme.admin("PUT", "/sandboxes/acme/scenarios/lost-responses", {})
     acme.advance("90s")
-    made = fork_sandbox(acme, name="second")
-    there = acme.admin("GET", "/sandboxes/acme").json
-    assert made["id"] == "second"
-    assert made["clock"] == there["clock"]
-    assert made["scenarios"] == ["lost-responses"]
+    fork = fork_sandbox(acme, name="second")
+    original = acme.admin("GET", "/sandboxes/acme").json
+    assert fork["id"] == "second"
+    assert fork["clock"] == original["clock"]
+    assert fork["scenarios"] == ["lost-responses"]
     records = acme.admin("GET", "/sandboxes/second/collections/notes").json
     assert records == acme.admin("GET", "/sandboxes/acme/collections/notes").json
     assert "mine" in [rule["id"] for rule in acme.admin("GET", "/sandboxes/second/faults").json]
 
 
-def test_a_fork_has_keys_of_its_own_and_each_leads_to_its_own_sandbox(acme: Harness) -> None:
+def test_a_fork_has_its_own_keys(acme: Harness) -> None:
     before = acme.admin("GET", "/sandboxes/acme/keys").json
     key = fork_sandbox(acme, name="second")["keys"][0]["secret"]
     assert key not in [each["secret"] for each in before]
@@ -42,24 +42,24 @@ def test_a_fork_has_keys_of_its_own_and_each_leads_to_its_own_sandbox(acme: Harn
     assert totals[1] == totals[0] + 1
 
 
-def test_a_fork_of_a_tenant_that_paths_name_is_reached_under_its_own_name(harness: Harness) -> None:
-    made = fork_sandbox(harness, "kotauth", name="second")
-    assert made["slug"] == "second"
-    answer = harness.app.test_client().get(
-        made["example"].removeprefix("http://localhost"),
-        headers={"Authorization": f"Bearer {made['keys'][0]['secret']}"},
+def test_a_fork_of_a_tenant_with_a_slug_has_its_own_slug(harness: Harness) -> None:
+    fork = fork_sandbox(harness, "kotauth", name="second")
+    assert fork["slug"] == "second"
+    response = harness.app.test_client().get(
+        fork["example"].removeprefix("http://localhost"),
+        headers={"Authorization": f"Bearer {fork['keys'][0]['secret']}"},
     )
-    assert answer.status_code == 200
+    assert response.status_code == 200
     assert harness.admin("GET", "/sandboxes/second/requests").json["requests"][0]["status"] == 200
 
 
-def test_without_a_name_a_fork_gets_one_and_a_name_that_is_taken_is_refused(acme: Harness) -> None:
+def test_a_fork_without_a_name_gets_one_and_a_taken_name_is_refused(acme: Harness) -> None:
     assert fork_sandbox(acme)["id"].startswith("acme-")
-    answer = acme.admin("POST", "/sandboxes/acme/fork", {"name": "acme"})
-    assert (answer.status_code, answer.json["detail"]) == (409, "there is a sandbox 'acme' already")
+    response = acme.admin("POST", "/sandboxes/acme/fork", {"name": "acme"})
+    assert (response.status_code, response.json["detail"]) == (409, "there is a sandbox 'acme' already")
 
 
-def test_a_fork_that_fails_half_way_leaves_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_fork_that_fails_is_removed(monkeypatch: pytest.MonkeyPatch) -> None:
     harness = make_harness(ACME)
 
     def fail(*_: Any) -> None:

@@ -1,4 +1,4 @@
-"""Sandboxes that another process makes and deletes."""
+"""Sandboxes that another process creates and deletes."""
 
 from __future__ import annotations
 
@@ -18,22 +18,22 @@ def two_harnesses(redis_url: str) -> Iterator[tuple[Harness, Harness]]:
         yield one, other
 
 
-def make(harness: Harness, name: str = "mine") -> str:
-    """Make a sandbox; answers its key."""
+def create_sandbox(harness: Harness, name: str = "mine") -> str:
+    """Creates a sandbox and returns its key."""
     secret: str = harness.admin("POST", "/sandboxes", {"provider": "acme", "name": name}).json["keys"][0]["secret"]
     return secret
 
 
-def test_a_sandbox_of_one_answers_at_the_other(two_harnesses: tuple[Harness, Harness]) -> None:
-    key = make(two_harnesses[0])
+def test_a_sandbox_of_one_process_works_in_the_other(two_harnesses: tuple[Harness, Harness]) -> None:
+    key = create_sandbox(two_harnesses[0])
     assert two_harnesses[1].request("GET", "/v1/notes", key=key).status_code == 200
     calls = two_harnesses[0].admin("GET", "/sandboxes/mine/requests").json["requests"]
     assert [each["path"] for each in calls] == ["/acme/v1/notes"]
 
 
-def test_a_sandbox_that_one_deletes_is_gone_for_the_other(two_harnesses: tuple[Harness, Harness]) -> None:
+def test_a_sandbox_that_one_process_deletes_is_gone_in_the_other(two_harnesses: tuple[Harness, Harness]) -> None:
     one, other = two_harnesses
-    key = make(one)
+    key = create_sandbox(one)
     other.request("GET", "/v1/notes", key=key)
     one.admin("DELETE", "/sandboxes/mine")
     assert other.request("GET", "/v1/notes", key=key).status_code == 401
@@ -41,40 +41,40 @@ def test_a_sandbox_that_one_deletes_is_gone_for_the_other(two_harnesses: tuple[H
     assert "mine" not in other.engine.sandboxes
 
 
-def test_a_name_that_one_has_taken_the_other_cannot_take(two_harnesses: tuple[Harness, Harness]) -> None:
-    make(two_harnesses[0])
+def test_a_name_taken_in_one_process_is_refused_in_the_other(two_harnesses: tuple[Harness, Harness]) -> None:
+    create_sandbox(two_harnesses[0])
     assert two_harnesses[1].admin("POST", "/sandboxes", {"provider": "acme", "name": "mine"}).status_code == 409
 
 
-def test_a_name_is_free_again_for_all_once_its_sandbox_is_deleted(two_harnesses: tuple[Harness, Harness]) -> None:
+def test_the_name_of_a_deleted_sandbox_is_free_in_all_processes(two_harnesses: tuple[Harness, Harness]) -> None:
     one, other = two_harnesses
-    old = make(one)
+    old = create_sandbox(one)
     other.request("POST", "/v1/notes", key=old, json={"text": "of the old one"})
     one.admin("DELETE", "/sandboxes/mine")
-    new = make(other)
+    new = create_sandbox(other)
     assert (
         one.request("GET", "/v1/notes", key=new).json["data"] == other.request("GET", "/v1/notes", key=new).json["data"]
     )
     assert "of the old one" not in one.request("GET", "/v1/notes", key=new).text
 
 
-def test_the_list_of_sandboxes_is_the_same_everywhere(two_harnesses: tuple[Harness, Harness]) -> None:
-    make(two_harnesses[0], "a")
-    make(two_harnesses[1], "b")
+def test_the_list_of_sandboxes_is_the_same_in_all_processes(two_harnesses: tuple[Harness, Harness]) -> None:
+    create_sandbox(two_harnesses[0], "a")
+    create_sandbox(two_harnesses[1], "b")
     lists = [{each["id"] for each in harness.admin("GET", "/sandboxes").json} for harness in two_harnesses]
     assert lists == [{"acme", "a", "b"}] * 2
 
 
-def test_sandboxes_without_a_name_get_names_of_their_own(two_harnesses: tuple[Harness, Harness]) -> None:
+def test_sandboxes_without_a_name_get_different_names(two_harnesses: tuple[Harness, Harness]) -> None:
     ids = [harness.admin("POST", "/sandboxes", {"provider": "acme"}).json["id"] for harness in two_harnesses * 2]
     assert len(set(ids)) == 4
 
 
-def test_what_another_process_has_used_is_not_idle(
+def test_a_sandbox_used_by_another_process_is_not_idle(
     two_harnesses: tuple[Harness, Harness], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     one, other = two_harnesses
-    key = make(one)
+    key = create_sandbox(one)
     later = one.engine.get_sandbox("mine").sync.used_at + 100 * SECOND
     monkeypatch.setattr("mockserver.engine.sandbox.sandbox.wall_time", lambda: later)
     monkeypatch.setattr("mockserver.engine.sandbox.engine.wall_time", lambda: later)
@@ -85,6 +85,6 @@ def test_what_another_process_has_used_is_not_idle(
     assert other.admin("GET", "/sandboxes/mine").status_code == 404
 
 
-def test_a_sandbox_nobody_knows_is_answered_with_the_nearest(acme: Harness) -> None:
+def test_an_unknown_sandbox_is_refused_with_the_nearest(acme: Harness) -> None:
     with pytest.raises(UnknownName, match="did you mean 'acme'"):
         acme.engine.get_sandbox("acne")

@@ -1,4 +1,4 @@
-"""One tenant: its settings, its state out and in, its numbers."""
+"""A sandbox: settings, export and import, snapshots, and the numbers of calls."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ def _short_timeouts(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def add(harness: Harness, text: str = "a", sandbox: str | None = None) -> Any:
-    answer = harness.request("POST", "/v1/notes", json={"text": text}, sandbox=sandbox)
-    assert answer.status_code == 201, answer.text
-    return answer.json
+    response = harness.request("POST", "/v1/notes", json={"text": text}, sandbox=sandbox)
+    assert response.status_code == 201, response.text
+    return response.json
 
 
 def texts(harness: Harness, sandbox: str | None = None) -> list[str]:
@@ -39,7 +39,7 @@ def canonical(state: Any) -> str:
 
 
 def make_used_harness() -> Harness:
-    """A world in which everything that is kept has been used."""
+    """Returns a harness whose sandbox has records in every stored collection."""
     harness = make_harness(ACME)
     add(harness, "first")
     harness.request("POST", "/v1/notes", json={"text": "second"}, headers={"Idempotency-Key": "k"})
@@ -56,16 +56,16 @@ def make_used_harness() -> Harness:
     return harness
 
 
-def test_importing_what_was_exported_changes_nothing() -> None:
+def test_importing_an_export_changes_nothing() -> None:
     harness = make_used_harness()
     before = harness.admin("GET", f"{SANDBOX_PATH}/state").json
-    shown = harness.admin("GET", SANDBOX_PATH).json
+    sandbox_before = harness.admin("GET", SANDBOX_PATH).json
     assert harness.admin("PUT", f"{SANDBOX_PATH}/state", before).status_code == 200
     assert canonical(harness.admin("GET", f"{SANDBOX_PATH}/state").json) == canonical(before)
-    assert harness.admin("GET", SANDBOX_PATH).json == shown
+    assert harness.admin("GET", SANDBOX_PATH).json == sandbox_before
 
 
-def test_an_export_takes_another_server_to_the_same_state() -> None:
+def test_importing_an_export_gives_another_server_the_same_state() -> None:
     harness, other = make_used_harness(), make_harness(ACME)
     state = harness.admin("GET", f"{SANDBOX_PATH}/state").json
     assert other.admin("PUT", f"{SANDBOX_PATH}/state", state).status_code == 200
@@ -116,41 +116,41 @@ BAD_STATES = {
 }
 
 
-@pytest.mark.parametrize("how", BAD_STATES)
-def test_a_state_that_cannot_be_is_refused_and_changes_nothing(how: str) -> None:
+@pytest.mark.parametrize("change", BAD_STATES)
+def test_an_invalid_state_is_refused_and_changes_nothing(change: str) -> None:
     harness = make_used_harness()
     before = harness.admin("GET", f"{SANDBOX_PATH}/state").json
     bad = deepcopy(before)
-    BAD_STATES[how](bad)
+    BAD_STATES[change](bad)
     assert harness.admin("PUT", f"{SANDBOX_PATH}/state", bad).status_code in (400, 422)
     assert canonical(harness.admin("GET", f"{SANDBOX_PATH}/state").json) == canonical(before)
     assert texts(harness) == ["first", "second"]
     assert harness.admin("GET", SANDBOX_PATH).status_code == 200
 
 
-def test_another_sandboxs_state_does_not_take_its_keys_away(acme: Harness) -> None:
+def test_importing_the_state_of_another_sandbox_with_its_keys_is_refused(acme: Harness) -> None:
     acme.engine.create("acme", "other")
     add(acme, "mine")
     state = acme.admin("GET", f"{SANDBOX_PATH}/state").json
-    taken = acme.admin("PUT", "/sandboxes/other/state", state)
-    assert taken.status_code == 409
-    assert "key_1" in taken.json["detail"]
+    refused = acme.admin("PUT", "/sandboxes/other/state", state)
+    assert refused.status_code == 409
+    assert "key_1" in refused.json["detail"]
     add(acme, "mine too")
     assert (texts(acme), texts(acme, "other")) == (["mine", "mine too"], [])
 
 
-def test_a_snapshot_leads_back_as_often_as_wanted(acme: Harness) -> None:
+def test_a_snapshot_can_be_restored_repeatedly(acme: Harness) -> None:
     add(acme, "a")
     assert acme.admin("PUT", f"{SANDBOX_PATH}/snapshots/one").json["taken_at"] == "2026-03-01T12:00:00.000000Z"
     for text in ("b", "c"):
         acme.advance("60s")
         assert add(acme, text)["id"] == "note_2"
-        answer = acme.admin("POST", f"{SANDBOX_PATH}/snapshots/one/restore")
-        assert (answer.status_code, answer.json["clock"]["now"]) == (200, "2026-03-01T12:00:00.000000Z")
+        response = acme.admin("POST", f"{SANDBOX_PATH}/snapshots/one/restore")
+        assert (response.status_code, response.json["clock"]["now"]) == (200, "2026-03-01T12:00:00.000000Z")
         assert texts(acme) == ["a"]
 
 
-def test_a_snapshot_does_not_hold_the_other_snapshots_and_returning_keeps_them(acme: Harness) -> None:
+def test_restoring_a_snapshot_keeps_the_other_snapshots(acme: Harness) -> None:
     for name in ("one", "two", "three"):
         add(acme, name)
         acme.admin("PUT", f"{SANDBOX_PATH}/snapshots/{name}")
@@ -160,7 +160,7 @@ def test_a_snapshot_does_not_hold_the_other_snapshots_and_returning_keeps_them(a
     assert texts(acme) == ["one", "two", "three"]
 
 
-def test_a_snapshot_of_the_same_name_replaces_the_one_before(acme: Harness) -> None:
+def test_a_snapshot_of_the_same_name_replaces_the_previous_one(acme: Harness) -> None:
     for text in ("a", "b"):
         add(acme, text)
         acme.admin("PUT", f"{SANDBOX_PATH}/snapshots/one")
@@ -177,11 +177,14 @@ def test_twenty_snapshots_are_kept_and_one_more_is_refused(acme: Harness) -> Non
 
 def test_an_unknown_snapshot_is_refused_with_the_nearest(acme: Harness) -> None:
     acme.admin("PUT", f"{SANDBOX_PATH}/snapshots/before")
-    answer = acme.admin("POST", f"{SANDBOX_PATH}/snapshots/befor/restore")
-    assert (answer.status_code, answer.json["detail"]) == (404, "there is no snapshot 'befor'; did you mean 'before'?")
+    response = acme.admin("POST", f"{SANDBOX_PATH}/snapshots/befor/restore")
+    assert (response.status_code, response.json["detail"]) == (
+        404,
+        "there is no snapshot 'befor'; did you mean 'before'?",
+    )
 
 
-def test_a_call_in_the_journal_has_a_number_of_its_own_after_a_return(acme: Harness) -> None:
+def test_call_numbers_are_not_reused_after_a_restore(acme: Harness) -> None:
     acme.admin("PUT", f"{SANDBOX_PATH}/snapshots/one")
     for _ in range(3):
         texts(acme)
@@ -193,7 +196,7 @@ def test_a_call_in_the_journal_has_a_number_of_its_own_after_a_return(acme: Harn
 
 
 @pytest.mark.parametrize(
-    ("change", "shown"),
+    ("change", "expected_settings"),
     [
         ({"limits": {"rate": 5}}, {"rate": 5, "burst": None, "quota": None, "period": "1d", "retry_after": False}),
         ({"limits": {"quota": 5, "period": "90s"}}, {"rate": None, "quota": 5, "period": "90s"}),
@@ -202,21 +205,21 @@ def test_a_call_in_the_journal_has_a_number_of_its_own_after_a_return(acme: Harn
         ({"assumptions": {"key_propagation": "1000.5s"}}, {"key_propagation": "1000500ms"}),
     ],
 )
-def test_a_setting_is_shown_counts_and_goes_back_with_null(
-    acme: Harness, change: dict[str, Any], shown: dict[str, Any]
+def test_a_setting_is_shown_and_null_restores_its_default(
+    acme: Harness, change: dict[str, Any], expected_settings: dict[str, Any]
 ) -> None:
     (name,) = change
     before = acme.admin("GET", SANDBOX_PATH).json
     changed = acme.admin("PATCH", SANDBOX_PATH, change).json
-    assert changed[name].items() >= shown.items()
+    assert changed[name].items() >= expected_settings.items()
     assert {**changed, name: None} == {**before, name: None}
     assert acme.admin("PATCH", SANDBOX_PATH, {name: None}).json == before
 
 
-def test_one_assumption_goes_back_with_null_and_the_others_stay(acme: Harness) -> None:
+def test_null_restores_the_default_of_one_assumption(acme: Harness) -> None:
     acme.admin("PATCH", SANDBOX_PATH, {"assumptions": {"body_limit": 7, "key_lifetime": "5s"}})
-    shown = acme.admin("PATCH", SANDBOX_PATH, {"assumptions": {"body_limit": None}}).json["assumptions"]
-    assert (shown["body_limit"], shown["key_lifetime"]) == (1024 * 1024, "5s")
+    assumptions = acme.admin("PATCH", SANDBOX_PATH, {"assumptions": {"body_limit": None}}).json["assumptions"]
+    assert (assumptions["body_limit"], assumptions["key_lifetime"]) == (1024 * 1024, "5s")
 
 
 @pytest.mark.parametrize(
@@ -232,26 +235,26 @@ def test_one_assumption_goes_back_with_null_and_the_others_stay(acme: Harness) -
         {"limits": {"rate": 9}, "assumptions": {"body_limit": -1}},
     ],
 )
-def test_a_setting_that_cannot_be_is_refused_and_changes_nothing(acme: Harness, change: dict[str, Any]) -> None:
+def test_an_invalid_setting_is_refused_and_changes_nothing(acme: Harness, change: dict[str, Any]) -> None:
     before = acme.admin("GET", SANDBOX_PATH).json
     assert acme.admin("PATCH", SANDBOX_PATH, change).status_code == 422
     assert acme.admin("GET", SANDBOX_PATH).json == before
 
 
 def test_settings_survive_a_restart(tmp_path: Path) -> None:
-    shown: list[Any] = []
+    shown_settings: list[Any] = []
     for _ in range(2):
         store = TinyStore(tmp_path)
         harness = make_harness(ACME, store=store)
-        if not shown:
+        if not shown_settings:
             limits = {"rate": 5, "period": "1000.5s"}
             harness.admin("PATCH", SANDBOX_PATH, {"limits": limits, "assumptions": {"key_lifetime": "1d12h0.001ms"}})
-        shown.append(harness.admin("GET", SANDBOX_PATH).json)
+        shown_settings.append(harness.admin("GET", SANDBOX_PATH).json)
         store.close()
-    assert shown[0] == shown[1]
+    assert shown_settings[0] == shown_settings[1]
 
 
-def test_settings_left_out_are_the_providers() -> None:
+def test_settings_that_are_not_set_are_those_of_the_provider() -> None:
     harness = make_harness(replace(ACME, limits=Limits(rate=7, burst=9)))
     assert harness.admin("GET", SANDBOX_PATH).json["limits"]["rate"] == 7
     harness.admin("PATCH", SANDBOX_PATH, {"limits": {"quota": 1}})
@@ -259,7 +262,7 @@ def test_settings_left_out_are_the_providers() -> None:
 
 
 @pytest.mark.parametrize("closed", [True, False])
-def test_numbers_of_calls_never_repeat_after_a_restart(tmp_path: Path, closed: bool) -> None:
+def test_call_numbers_are_not_reused_after_a_restart(tmp_path: Path, closed: bool) -> None:
     directory, seen = tmp_path / "0", []
     for restart in range(1, 4):
         store = TinyStore(directory)
@@ -267,18 +270,18 @@ def test_numbers_of_calls_never_repeat_after_a_restart(tmp_path: Path, closed: b
         for _ in range(3):
             texts(harness)
         seen += [entry.call.serial for entry in harness.sandbox.journal.entries()]
-        left = tmp_path / str(restart)
+        copy = tmp_path / str(restart)
         if closed:
             store.close()
-        # Unclosed, what a crash leaves: the files as they are while the store is open.
-        (left / "sandboxes").mkdir(parents=True)
+        # Copied while the store is open, the files are as after a crash.
+        (copy / "sandboxes").mkdir(parents=True)
         for file in (directory / "sandboxes").iterdir():
-            (left / "sandboxes" / file.name).write_bytes(file.read_bytes())
+            (copy / "sandboxes" / file.name).write_bytes(file.read_bytes())
         store.close()
-        directory = left
+        directory = copy
     assert len(seen) == len(set(seen)) == 9
 
 
-def test_numbers_go_on_beyond_a_block(acme: Harness) -> None:
+def test_call_numbers_continue_across_blocks(acme: Harness) -> None:
     numbers = [acme.sandbox.next_serial() for _ in range(2500)]
     assert numbers == list(range(1, 2501))

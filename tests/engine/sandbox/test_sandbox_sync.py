@@ -1,4 +1,4 @@
-"""What one process does to a sandbox is there for the next call that another one answers."""
+"""Changes of a sandbox in one process apply to the next call in another process."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def two_harnesses(redis_url: str) -> Iterator[tuple[Harness, Harness]]:
         yield one, other
 
 
-def test_a_record_that_one_writes_the_other_reads(two_harnesses: tuple[Harness, Harness]) -> None:
+def test_records_of_one_process_are_read_by_the_other(two_harnesses: tuple[Harness, Harness]) -> None:
     one, other = two_harnesses
     for harness, text in ((one, "hello"), (other, "again")):
         assert harness.request("POST", "/v1/notes", json={"text": text}).status_code == 201
@@ -33,7 +33,7 @@ def test_a_record_that_one_writes_the_other_reads(two_harnesses: tuple[Harness, 
         ]
 
 
-def test_a_clock_that_one_moves_has_moved_for_the_other(two_harnesses: tuple[Harness, Harness]) -> None:
+def test_a_clock_moved_in_one_process_has_moved_in_the_other(two_harnesses: tuple[Harness, Harness]) -> None:
     one, other = two_harnesses
     one.advance("90s")
     other.advance("10s")
@@ -42,7 +42,7 @@ def test_a_clock_that_one_moves_has_moved_for_the_other(two_harnesses: tuple[Har
     assert other.sandbox.now() == NOON + 100 * SECOND
 
 
-def test_a_fault_that_one_sets_happens_to_calls_of_the_other_and_is_counted_once(
+def test_a_fault_set_in_one_process_applies_in_the_other_and_is_counted_together(
     two_harnesses: tuple[Harness, Harness],
 ) -> None:
     one, other = two_harnesses
@@ -54,7 +54,7 @@ def test_a_fault_that_one_sets_happens_to_calls_of_the_other_and_is_counted_once
     assert one.admin("GET", "/sandboxes/acme/faults").json == []
 
 
-def test_a_scenario_that_one_switches_on_is_on_for_the_other(two_harnesses: tuple[Harness, Harness]) -> None:
+def test_a_scenario_switched_on_in_one_process_is_on_in_the_other(two_harnesses: tuple[Harness, Harness]) -> None:
     one, other = two_harnesses
     one.admin("PUT", "/sandboxes/acme/scenarios/burst-then-recover", {"calls": 1})
     assert other.request("GET", "/v1/notes").status_code == 429
@@ -63,7 +63,7 @@ def test_a_scenario_that_one_switches_on_is_on_for_the_other(two_harnesses: tupl
     assert not one.sandbox.overlays
 
 
-def test_a_key_of_one_works_with_the_other_at_once_and_is_refused_once_revoked(
+def test_a_key_created_or_revoked_in_one_process_changes_in_the_other_at_once(
     two_harnesses: tuple[Harness, Harness],
 ) -> None:
     one, other = two_harnesses
@@ -73,7 +73,7 @@ def test_a_key_of_one_works_with_the_other_at_once_and_is_refused_once_revoked(
     assert one.request("GET", "/v1/notes", key=key["secret"]).status_code == 401
 
 
-def test_the_share_of_a_sandbox_is_spent_by_all_together(two_harnesses: tuple[Harness, Harness]) -> None:
+def test_the_rate_limit_is_shared_by_all_processes(two_harnesses: tuple[Harness, Harness]) -> None:
     one, other = two_harnesses
     one.admin("PATCH", "/sandboxes/acme", LIMITED)
     assert [each.request("GET", "/v1/notes").status_code for each in (one, other, one, other, one)] == [200] * 3 + [
@@ -83,17 +83,17 @@ def test_the_share_of_a_sandbox_is_spent_by_all_together(two_harnesses: tuple[Ha
     assert [each.request("GET", "/v1/notes").status_code for each in (one, other)] == [200, 429]
 
 
-def test_a_request_that_one_answered_the_other_answers_alike(two_harnesses: tuple[Harness, Harness]) -> None:
+def test_an_idempotency_key_is_shared_by_all_processes(two_harnesses: tuple[Harness, Harness]) -> None:
     one, other = two_harnesses
-    sent: dict[str, Any] = {"json": {"text": "once"}, "headers": {"Idempotency-Key": "k"}}
-    first, again = one.request("POST", "/v1/notes", **sent), other.request("POST", "/v1/notes", **sent)
+    options: dict[str, Any] = {"json": {"text": "once"}, "headers": {"Idempotency-Key": "k"}}
+    first, again = one.request("POST", "/v1/notes", **options), other.request("POST", "/v1/notes", **options)
     assert again.data == first.data
     assert again.headers["Idempotent-Replayed"] == "true"
-    refused = other.request("POST", "/v1/notes", json={"text": "other"}, headers=sent["headers"])
+    refused = other.request("POST", "/v1/notes", json={"text": "other"}, headers=options["headers"])
     assert refused.status_code == 422
 
 
-def test_a_reset_by_one_is_the_end_of_what_the_other_is_about(two_harnesses: tuple[Harness, Harness]) -> None:
+def test_a_reset_in_one_process_resets_the_other(two_harnesses: tuple[Harness, Harness]) -> None:
     one, other = two_harnesses
     one.request("POST", "/v1/notes", json={"text": "gone soon"})
     other.request("GET", "/v1/notes")
@@ -104,15 +104,15 @@ def test_a_reset_by_one_is_the_end_of_what_the_other_is_about(two_harnesses: tup
     assert other.admin("GET", "/sandboxes/acme/requests").json["dropped"] == 0
 
 
-def test_settings_that_both_change_are_both_kept(two_harnesses: tuple[Harness, Harness]) -> None:
+def test_settings_changed_in_both_processes_are_merged(two_harnesses: tuple[Harness, Harness]) -> None:
     one, other = two_harnesses
     one.admin("PATCH", "/sandboxes/acme", {"assumptions": {"key_propagation": "5s"}})
     other.admin("PATCH", "/sandboxes/acme", {"assumptions": {"revocation_lag": "7s"}})
-    assumed = [each.admin("GET", "/sandboxes/acme").json["assumptions"] for each in two_harnesses]
-    assert [(each["key_propagation"], each["revocation_lag"]) for each in assumed] == [("5s", "7s")] * 2
+    assumptions = [each.admin("GET", "/sandboxes/acme").json["assumptions"] for each in two_harnesses]
+    assert [(each["key_propagation"], each["revocation_lag"]) for each in assumptions] == [("5s", "7s")] * 2
 
 
-def test_numbers_of_calls_are_never_given_twice(two_harnesses: tuple[Harness, Harness]) -> None:
+def test_call_numbers_are_unique_across_processes(two_harnesses: tuple[Harness, Harness]) -> None:
     for nth in range(10):
         two_harnesses[nth % 2].request("GET", "/v1/notes")
     ids = [each["id"] for each in two_harnesses[0].admin("GET", "/sandboxes/acme/requests").json["requests"]]

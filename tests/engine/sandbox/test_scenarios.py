@@ -1,4 +1,4 @@
-"""Every scenario does what its sentence says, and switching it off leaves no trace."""
+"""Scenarios: their effects, their parameters, and switching them on and off."""
 
 from __future__ import annotations
 
@@ -29,9 +29,9 @@ ONE_RECORD_PATH = "/v1/employees?limit=1"
 
 
 def switch_on(harness: Harness, name: str, **parameters: Any) -> Any:
-    answer = harness.admin("PUT", f"{SANDBOX_PATH}/scenarios/{name}", parameters)
-    assert answer.status_code == 200, answer.text
-    return answer.json
+    response = harness.admin("PUT", f"{SANDBOX_PATH}/scenarios/{name}", parameters)
+    assert response.status_code == 200, response.text
+    return response.json
 
 
 def switch_off(harness: Harness, name: str) -> None:
@@ -45,33 +45,33 @@ def statuses(
 
 
 def scenario_state(harness: Harness) -> Any:
-    """What scenarios may change: settings and rules."""
-    shown: Any = harness.admin("GET", SANDBOX_PATH).json
-    return {name: shown[name] for name in ("limits", "latency", "assumptions", "scenarios")} | {
+    """Returns what scenarios may change: settings and rules."""
+    sandbox: Any = harness.admin("GET", SANDBOX_PATH).json
+    return {name: sandbox[name] for name in ("limits", "latency", "assumptions", "scenarios")} | {
         "rules": harness.admin("GET", f"{SANDBOX_PATH}/faults").json
     }
 
 
-def count_outcomes(name: str, calls: int, ask: Callable[[Any, int], HttpResponse]) -> Counter[Any]:
-    """How often which status or error came over a real socket with a scenario on."""
-    seen: Counter[Any] = Counter()
-    with serve_on_socket(make_harness()) as served:
-        home = create_tenant(served)
-        served.admin("PUT", f"/sandboxes/{home.id}/scenarios/{name}")
+def count_outcomes(name: str, calls: int, send: Callable[[Any, int], HttpResponse]) -> Counter[Any]:
+    """Makes calls over a socket with a scenario on; counts statuses, exceptions, and created sectors as "kept"."""
+    outcomes: Counter[Any] = Counter()
+    with serve_on_socket(make_harness()) as server:
+        tenant = create_tenant(server)
+        server.admin("PUT", f"/sandboxes/{tenant.id}/scenarios/{name}")
         for nth in range(calls):
             try:
-                heard = ask(home, nth)
-                _ = heard.json
-                seen[heard.status] += 1
+                response = send(tenant, nth)
+                _ = response.json
+                outcomes[response.status] += 1
             except Exception as error:
-                seen[type(error)] += 1
-        served.admin("DELETE", f"/sandboxes/{home.id}/scenarios/{name}")
-        kept = [each["name"] for each in home.request("GET", "/v1/sectors?limit=100").json["data"]]
-        seen["kept"] = sum(name.startswith("New ") for name in kept)
-    return seen
+                outcomes[type(error)] += 1
+        server.admin("DELETE", f"/sandboxes/{tenant.id}/scenarios/{name}")
+        names = [each["name"] for each in tenant.request("GET", "/v1/sectors?limit=100").json["data"]]
+        outcomes["kept"] = sum(name.startswith("New ") for name in names)
+    return outcomes
 
 
-def test_every_scenario_there_is_has_a_test_here() -> None:
+def test_every_scenario_has_a_test() -> None:
     names = [file.stem for file in (fixtures_folder() / "scenarios").glob("*.json")]
     tested = {name for name in globals() if name.startswith("test_scenario_")}
     assert {f"test_scenario_{name.replace('-', '_')}" for name in names} == tested
@@ -80,7 +80,7 @@ def test_every_scenario_there_is_has_a_test_here() -> None:
 def deliver_events(
     harness: Harness, number: int, name: str, **parameters: Any
 ) -> tuple[list[CapturedWebhook], list[bool], list[str]]:
-    """What arrives of so many events, whether each may be taken, and the events in the order they happened."""
+    """Emits events with a scenario on; returns the webhooks, whether each is valid, and the event ids in order."""
     with run_receiver() as receiver:
         secret = harness.sandbox.endpoints.add(receiver.url())["secret"]
         switch_on(harness, name, **parameters)
@@ -89,65 +89,69 @@ def deliver_events(
         harness.deliver_due()
         harness.advance("1h")
         switch_off(harness, name)
-        happened = [event["id"] for event in harness.admin("GET", f"{SANDBOX_PATH}/events").json]
-        return receiver.received, [is_valid_webhook(harness, letter, secret) for letter in receiver.received], happened
+        event_ids = [event["id"] for event in harness.admin("GET", f"{SANDBOX_PATH}/events").json]
+        return (
+            receiver.received,
+            [is_valid_webhook(harness, webhook, secret) for webhook in receiver.received],
+            event_ids,
+        )
 
 
-def is_valid_webhook(harness: Harness, letter: CapturedWebhook, secret: str) -> bool:
+def is_valid_webhook(harness: Harness, webhook: CapturedWebhook, secret: str) -> bool:
     try:
-        verify_webhook(harness.sandbox, letter, secret, int(letter.headers["x-smartepi-signature"][2:12]))
+        verify_webhook(harness.sandbox, webhook, secret, int(webhook.headers["x-smartepi-signature"][2:12]))
     except InvalidSignature:
         return False
-    return letter.headers["x-smartepi-signature"][2:12] >= str(NOON // SECOND)
+    return webhook.headers["x-smartepi-signature"][2:12] >= str(NOON // SECOND)
 
 
 def test_scenario_webhook_duplicates(harness: Harness) -> None:
-    heard, right, happened = deliver_events(harness, 60, "webhook-duplicates", probability=0.5)
-    arrived = Counter(letter.json["id"] for letter in heard)
-    assert set(arrived) == set(happened)
+    webhooks, is_valid, event_ids = deliver_events(harness, 60, "webhook-duplicates", probability=0.5)
+    arrived = Counter(webhook.json["id"] for webhook in webhooks)
+    assert set(arrived) == set(event_ids)
     assert set(arrived.values()) == {1, 2}
     assert 15 < Counter(arrived.values())[2] < 45
-    assert all(right)
+    assert all(is_valid)
 
 
-def test_duplicates_are_as_many_as_asked(harness: Harness) -> None:
-    heard, _, _ = deliver_events(harness, 2, "webhook-duplicates", probability=1, copies=4)
-    assert len(heard) == 8
+def test_webhook_duplicates_have_the_given_number_of_copies(harness: Harness) -> None:
+    webhooks, _, _ = deliver_events(harness, 2, "webhook-duplicates", probability=1, copies=4)
+    assert len(webhooks) == 8
 
 
 def test_scenario_webhook_disorder(harness: Harness) -> None:
-    heard, right, happened = deliver_events(harness, 60, "webhook-disorder")
-    arrived = [letter.json["id"] for letter in heard]
-    assert arrived != happened
-    assert sorted(arrived) == sorted(happened)
-    assert all(right)
+    webhooks, is_valid, event_ids = deliver_events(harness, 60, "webhook-disorder")
+    arrived = [webhook.json["id"] for webhook in webhooks]
+    assert arrived != event_ids
+    assert sorted(arrived) == sorted(event_ids)
+    assert all(is_valid)
 
 
 def test_scenario_webhook_forged(harness: Harness) -> None:
-    heard, right, happened = deliver_events(harness, 100, "webhook-forged", probability=0.2)
-    assert len(heard) == len(happened) == 100
-    assert 30 < right.count(False) < 90
-    whole = [letter for letter in heard if letter.body.endswith(b"}}")]
-    assert len(whole) < len(heard)
+    webhooks, is_valid, event_ids = deliver_events(harness, 100, "webhook-forged", probability=0.2)
+    assert len(webhooks) == len(event_ids) == 100
+    assert 30 < is_valid.count(False) < 90
+    whole = [webhook for webhook in webhooks if webhook.body.endswith(b"}}")]
+    assert len(whole) < len(webhooks)
 
 
-def test_what_is_forged_for_certain_is_never_right(harness: Harness) -> None:
-    _, right, _ = deliver_events(harness, 5, "webhook-forged", probability=1)
-    assert right == [False] * 5
+def test_webhook_forged_with_probability_one_makes_all_signatures_invalid(harness: Harness) -> None:
+    _, is_valid, _ = deliver_events(harness, 5, "webhook-forged", probability=1)
+    assert is_valid == [False] * 5
 
 
 def test_scenario_webhook_loss(harness: Harness) -> None:
-    heard, right, happened = deliver_events(harness, 100, "webhook-loss")
-    arrived = [letter.json["id"] for letter in heard]
-    assert arrived == [id for id in happened if id in arrived]
-    assert 5 < len(happened) - len(arrived) < 40
-    assert all(right)
+    webhooks, is_valid, event_ids = deliver_events(harness, 100, "webhook-loss")
+    arrived = [webhook.json["id"] for webhook in webhooks]
+    assert arrived == [id for id in event_ids if id in arrived]
+    assert 5 < len(event_ids) - len(arrived) < 40
+    assert all(is_valid)
 
 
 def test_scenario_outage(harness: Harness) -> None:
     switch_on(harness, "outage")
-    answer = harness.request("GET", ONE_RECORD_PATH)
-    assert (answer.status_code, answer.content_type) == (503, "text/html")
+    response = harness.request("GET", ONE_RECORD_PATH)
+    assert (response.status_code, response.content_type) == (503, "text/html")
     harness.advance("30d")
     assert statuses(harness, 5) == [503] * 5
     switch_off(harness, "outage")
@@ -165,9 +169,9 @@ def test_scenario_outage_then_recovery(harness: Harness) -> None:
 
 def test_scenario_burst_then_recover(harness: Harness) -> None:
     switch_on(harness, "burst-then-recover")
-    answers = [harness.request("GET", ONE_RECORD_PATH) for _ in range(8)]
-    assert [answer.status_code for answer in answers] == [429] * 5 + [200] * 3
-    assert answers[0].headers["Retry-After"] == "1"
+    responses = [harness.request("GET", ONE_RECORD_PATH) for _ in range(8)]
+    assert [response.status_code for response in responses] == [429] * 5 + [200] * 3
+    assert responses[0].headers["Retry-After"] == "1"
 
 
 def test_scenario_rate_limited(harness: Harness) -> None:
@@ -217,11 +221,11 @@ def test_scenario_new_key_propagation(harness: Harness) -> None:
 def test_scenario_revoked_key_lingers(harness: Harness) -> None:
     harness.admin("PATCH", SANDBOX_PATH, {"assumptions": {"revocation_lag": "0s"}})
     switch_on(harness, "revoked-key-lingers")
-    kept: Any = harness.admin("POST", f"{SANDBOX_PATH}/keys", {"activates_in": "0s"}).json
+    key: Any = harness.admin("POST", f"{SANDBOX_PATH}/keys", {"activates_in": "0s"}).json
     for seconds, status in (("0s", 200), ("59s", 200), ("1s", 403)):
-        harness.admin("DELETE", f"{SANDBOX_PATH}/keys/{kept['id']}")
+        harness.admin("DELETE", f"{SANDBOX_PATH}/keys/{key['id']}")
         harness.advance(seconds)
-        assert statuses(harness, 1, key=kept["secret"]) == [status]
+        assert statuses(harness, 1, key=key["secret"]) == [status]
     switch_off(harness, "revoked-key-lingers")
     harness.admin("DELETE", f"{SANDBOX_PATH}/keys/key_1")
     assert statuses(harness, 1) == [403]
@@ -243,7 +247,7 @@ def test_scenario_brownout(harness: Harness) -> None:
 
 def test_scenario_lost_responses() -> None:
     seen = count_outcomes(
-        "lost-responses", 40, lambda home, n: home.request("POST", "/v1/sectors", json={"name": f"New {n}"})
+        "lost-responses", 40, lambda tenant, n: tenant.request("POST", "/v1/sectors", json={"name": f"New {n}"})
     )
     assert set(seen) == {201, ConnectionResetError, "kept"}
     assert seen["kept"] == 40
@@ -251,19 +255,19 @@ def test_scenario_lost_responses() -> None:
 
 
 def test_scenario_flaky_network() -> None:
-    seen = count_outcomes("flaky-network", 100, lambda home, n: home.request("GET", ONE_RECORD_PATH))
+    seen = count_outcomes("flaky-network", 100, lambda tenant, n: tenant.request("GET", ONE_RECORD_PATH))
     assert set(seen) == {200, ConnectionResetError, RemoteDisconnected, IncompleteRead, "kept"}
     assert abs(seen[200] - 100 * 0.9**3) <= 3 * sqrt(100 * 0.9**3 * (1 - 0.9**3))
 
 
 def test_scenario_malformed_answers() -> None:
-    seen = count_outcomes("malformed-answers", 100, lambda home, n: home.request("GET", ONE_RECORD_PATH))
+    seen = count_outcomes("malformed-answers", 100, lambda tenant, n: tenant.request("GET", ONE_RECORD_PATH))
     assert set(seen) == {200, BadStatusLine, JSONDecodeError, IncompleteRead, "kept"}
     assert abs(seen[200] - 100 * 0.8**3) <= 3 * sqrt(100 * 0.8**3 * (1 - 0.8**3))
 
 
 @pytest.mark.parametrize(
-    ("name", "parameters", "said"),
+    ("name", "parameters", "message"),
     [
         ("outage-then-recovery", {"duraton": "5s"}, "has no parameter 'duraton'; did you mean 'duration'?"),
         ("outage", {"duration": "5s"}, "scenario outage has no parameter 'duration'"),
@@ -283,18 +287,18 @@ def test_scenario_malformed_answers() -> None:
         ("rate-limited", {"burst": 0}, "burst"),
     ],
 )
-def test_a_parameter_that_cannot_be_is_refused_and_changes_nothing(
-    harness: Harness, name: str, parameters: dict[str, Any], said: str
+def test_an_invalid_parameter_is_refused_and_changes_nothing(
+    harness: Harness, name: str, parameters: dict[str, Any], message: str
 ) -> None:
     switch_on(harness, name)
     before = scenario_state(harness)
     refused = harness.admin("PUT", f"{SANDBOX_PATH}/scenarios/{name}", parameters)
-    assert (refused.status_code, said in refused.json["detail"]) == (422, True), refused.text
+    assert (refused.status_code, message in refused.json["detail"]) == (422, True), refused.text
     assert scenario_state(harness) == before
     assert harness.admin("GET", f"{SANDBOX_PATH}/scenarios/{name}").json["on"] is True
 
 
-def test_a_scenario_that_would_need_too_many_rules_is_refused_and_stays_off(harness: Harness) -> None:
+def test_a_scenario_that_needs_too_many_rules_is_refused(harness: Harness) -> None:
     rules = [{"id": f"r{nth}", "enabled": False, "fault": {"kind": "reset"}} for nth in range(999)]
     harness.admin("PUT", f"{SANDBOX_PATH}/faults", {"rules": rules})
     assert harness.admin("PUT", f"{SANDBOX_PATH}/scenarios/brownout").status_code == 422
@@ -303,10 +307,10 @@ def test_a_scenario_that_would_need_too_many_rules_is_refused_and_stays_off(harn
     assert switch_on(harness, "outage")["on"] is True
 
 
-def test_parameters_that_are_given_are_used_and_shown(harness: Harness) -> None:
-    shown = switch_on(harness, "brownout", duration="50s", peak=1, peak_ms=100)
-    assert shown["chosen"] == {"duration": "50s", "peak": 1, "peak_ms": 100}
-    assert shown["since"] == "2026-03-01T12:00:00.000000Z"
+def test_given_parameters_are_used_and_shown(harness: Harness) -> None:
+    scenario = switch_on(harness, "brownout", duration="50s", peak=1, peak_ms=100)
+    assert scenario["chosen"] == {"duration": "50s", "peak": 1, "peak_ms": 100}
+    assert scenario["since"] == "2026-03-01T12:00:00.000000Z"
     harness.advance("20s")
     assert statuses(harness, 5) == [503] * 5
     assert harness.sleeps == [0.1] * 5
@@ -314,7 +318,7 @@ def test_parameters_that_are_given_are_used_and_shown(harness: Harness) -> None:
     assert statuses(harness, 5) == [200] * 5
 
 
-def test_switching_on_again_begins_anew(harness: Harness) -> None:
+def test_switching_on_again_restarts_the_scenario(harness: Harness) -> None:
     switch_on(harness, "burst-then-recover")
     assert statuses(harness, 3) == [429] * 3
     switch_on(harness, "burst-then-recover")
@@ -327,7 +331,7 @@ NAMES = ("rate-limited", "revoked-key-lingers", "new-key-propagation")
 
 
 @pytest.mark.parametrize("order", list(permutations(NAMES)), ids=" ".join)
-def test_off_leaves_settings_and_rules_as_they_were_in_whatever_order(harness: Harness, order: tuple[str, ...]) -> None:
+def test_switching_off_in_any_order_restores_settings_and_rules(harness: Harness, order: tuple[str, ...]) -> None:
     own = {"limits": {"rate": 50}, "assumptions": {"key_propagation": "7s"}, "latency": {"type": "fixed", "ms": 2}}
     assert harness.admin("PATCH", SANDBOX_PATH, own).status_code == 200
     harness.admin("PUT", f"{SANDBOX_PATH}/faults/mine", {"fault": {"kind": "status"}, "trigger": {"skip": 100}})
@@ -342,7 +346,7 @@ def test_off_leaves_settings_and_rules_as_they_were_in_whatever_order(harness: H
     assert scenario_state(harness) == states[0]
 
 
-def test_settings_changed_while_a_scenario_is_on_hold_once_it_is_off(harness: Harness) -> None:
+def test_settings_changed_while_a_scenario_is_on_apply_once_it_is_off(harness: Harness) -> None:
     switch_on(harness, "rate-limited")
     harness.admin("PATCH", SANDBOX_PATH, {"limits": {"rate": 40}})
     assert scenario_state(harness)["limits"]["rate"] == 1
@@ -350,40 +354,40 @@ def test_settings_changed_while_a_scenario_is_on_hold_once_it_is_off(harness: Ha
     assert scenario_state(harness)["limits"]["rate"] == 40
 
 
-def test_switching_off_what_is_not_on_changes_nothing(harness: Harness) -> None:
+def test_switching_off_a_scenario_that_is_off_changes_nothing(harness: Harness) -> None:
     before = scenario_state(harness)
     switch_off(harness, "outage")
     assert scenario_state(harness) == before
 
 
 @pytest.mark.parametrize("method", ["GET", "PUT", "DELETE"])
-def test_a_scenario_nobody_knows_is_refused_with_the_nearest(harness: Harness, method: str) -> None:
+def test_an_unknown_scenario_is_refused_with_the_nearest(harness: Harness, method: str) -> None:
     refused = harness.admin(method, f"{SANDBOX_PATH}/scenarios/outtage")
     assert (refused.status_code, "did you mean 'outage'?" in refused.json["detail"]) == (404, True)
 
 
-def test_the_list_says_of_each_what_it_does_and_whether_it_is_on(harness: Harness) -> None:
+def test_the_list_has_the_sentence_and_the_state_of_each_scenario(harness: Harness) -> None:
     switch_on(harness, "slow")
     listed: Any = harness.admin("GET", f"{SANDBOX_PATH}/scenarios").json
     assert [each["name"] for each in listed if each["on"]] == ["slow"]
     assert all(each["sentence"].endswith(".") for each in listed)
-    said = [parameter["sentence"] for each in listed for parameter in each["parameters"].values()]
-    assert all(sentence.endswith(".") for sentence in said)
+    sentences = [parameter["sentence"] for each in listed for parameter in each["parameters"].values()]
+    assert all(sentence.endswith(".") for sentence in sentences)
     assert [each["name"] for each in harness.admin("GET", "/scenarios").json] == [each["name"] for each in listed]
 
 
-def test_what_is_on_stays_on_over_a_restart(tmp_path: Path) -> None:
+def test_scenarios_stay_on_after_a_restart(tmp_path: Path) -> None:
     store = TinyStore(tmp_path)
     harness = make_harness(store=store)
     untouched = scenario_state(harness)
     switch_on(harness, "rate-limited", rate=3)
     switch_on(harness, "burst-then-recover", calls=4)
     assert statuses(harness, 3) == [429] * 3
-    before, shown = scenario_state(harness), harness.admin("GET", f"{SANDBOX_PATH}/scenarios").json
+    before, listed = scenario_state(harness), harness.admin("GET", f"{SANDBOX_PATH}/scenarios").json
     store.close()
     store = TinyStore(tmp_path)
     harness = make_harness(store=store)
-    assert (scenario_state(harness), harness.admin("GET", f"{SANDBOX_PATH}/scenarios").json) == (before, shown)
+    assert (scenario_state(harness), harness.admin("GET", f"{SANDBOX_PATH}/scenarios").json) == (before, listed)
     assert statuses(harness, 2) == [429, 200]
     switch_off(harness, "burst-then-recover")
     switch_off(harness, "rate-limited")
@@ -391,7 +395,7 @@ def test_what_is_on_stays_on_over_a_restart(tmp_path: Path) -> None:
     store.close()
 
 
-def test_a_reset_of_the_sandbox_switches_everything_off(harness: Harness) -> None:
+def test_a_reset_of_the_sandbox_switches_scenarios_off(harness: Harness) -> None:
     before = scenario_state(harness)
     switch_on(harness, "rate-limited")
     switch_on(harness, "outage")
@@ -402,7 +406,7 @@ def test_a_reset_of_the_sandbox_switches_everything_off(harness: Harness) -> Non
 GOOD = {"name": "mine", "sentence": "It fails.", "rules": [{"fault": {"kind": "reset"}}]}
 
 
-def test_scenarios_are_read_when_the_first_is_asked_for_and_once(tmp_path: Path) -> None:
+def test_scenarios_are_read_once_on_first_use(tmp_path: Path) -> None:
     scenarios = Scenarios(tmp_path)
     (tmp_path / "fine.json").write_text(dumps(GOOD | {"name": "fine"}))
     assert (list(scenarios), len(scenarios), scenarios["fine"].name) == (["fine"], 1, "fine")
@@ -411,7 +415,7 @@ def test_scenarios_are_read_when_the_first_is_asked_for_and_once(tmp_path: Path)
 
 
 @pytest.mark.parametrize(
-    ("content", "said"),
+    ("content", "message"),
     [
         ("{", "JSON"),
         ("[]", "mine.json"),
@@ -427,30 +431,30 @@ def test_scenarios_are_read_when_the_first_is_asked_for_and_once(tmp_path: Path)
         (GOOD | {"parameters": {"p": {"type": "chance", "default": 1, "sentence": "."}}}, "parameters.p.type"),
     ],
 )
-def test_a_broken_scenario_file_is_refused_with_its_name(tmp_path: Path, content: Any, said: str) -> None:
+def test_a_broken_scenario_file_is_refused_with_its_name(tmp_path: Path, content: Any, message: str) -> None:
     (tmp_path / "fine.json").write_text(dumps(GOOD | {"name": "fine"}))
     assert list(load_scenarios(tmp_path)) == ["fine"]
     (tmp_path / "mine.json").write_text(content if isinstance(content, str) else dumps(content))
     with pytest.raises(Refusal) as refused:
         load_scenarios(tmp_path)
     assert str(refused.value).startswith(str(tmp_path / "mine.json"))
-    assert said in str(refused.value)
+    assert message in str(refused.value)
 
 
-def test_the_server_can_be_started_with_a_scenario_on() -> None:
+def test_the_server_can_start_with_a_scenario_on() -> None:
     arguments = ("serve", "smartepi", "--port", "0", "--memory", "--admin-token", "t", "--scenario", "slow")
     with start_server(*arguments) as (_, url):
-        served = LiveServer(url, "t")
-        listed = served.admin("GET", f"{SANDBOX_PATH}/scenarios")
+        server = LiveServer(url, "t")
+        listed = server.admin("GET", f"{SANDBOX_PATH}/scenarios")
         assert [each["name"] for each in listed if each["on"]] == ["slow"]
-        key = served.admin("GET", f"{SANDBOX_PATH}/keys")[0]["secret"]
-        heard = served.request("GET", f"/smartepi{ONE_RECORD_PATH}", key=key)
-        assert (heard.status, heard.headers["X-Testmode-Fault"]) == (200, "slow.1")
-        shown = served.admin("GET", f"{SANDBOX_PATH}/requests")["requests"]
-        assert [entry["faults"] for entry in shown] == [["slow.1"]]
+        key = server.admin("GET", f"{SANDBOX_PATH}/keys")[0]["secret"]
+        response = server.request("GET", f"/smartepi{ONE_RECORD_PATH}", key=key)
+        assert (response.status, response.headers["X-Testmode-Fault"]) == (200, "slow.1")
+        requests = server.admin("GET", f"{SANDBOX_PATH}/requests")["requests"]
+        assert [entry["faults"] for entry in requests] == [["slow.1"]]
 
 
-def test_the_server_does_not_start_with_a_scenario_nobody_knows() -> None:
+def test_the_server_does_not_start_with_an_unknown_scenario() -> None:
     command = [executable, "-m", "mockserver", "serve", "smartepi", "--port", "0", "--memory", "--scenario", "slwo"]
     ended = run(command, capture_output=True, text=True, timeout=30, check=False)
     assert (ended.returncode, "did you mean 'slow'?" in ended.stderr) == (78, True)

@@ -1,4 +1,4 @@
-"""States kept under a name."""
+"""Snapshots: states stored under a name."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ def notes(harness: Harness) -> int:
     return len(harness.request("GET", "/v1/notes").json["data"])
 
 
-def test_a_sandbox_goes_back_to_what_it_was(acme: Harness) -> None:
+def test_restoring_a_snapshot_restores_the_records(acme: Harness) -> None:
     before = notes(acme)
     take_snapshot(acme.engine, "acme", "before")
     acme.request("POST", "/v1/notes", json={"text": "new"})
@@ -21,7 +21,7 @@ def test_a_sandbox_goes_back_to_what_it_was(acme: Harness) -> None:
     assert notes(acme) == before
 
 
-def test_the_same_name_again_replaces_the_state(acme: Harness) -> None:
+def test_a_snapshot_of_the_same_name_replaces_the_state(acme: Harness) -> None:
     take_snapshot(acme.engine, "acme", "s")
     acme.request("POST", "/v1/notes", json={"text": "new"})
     take_snapshot(acme.engine, "acme", "s")
@@ -31,7 +31,7 @@ def test_the_same_name_again_replaces_the_state(acme: Harness) -> None:
     assert notes(acme) == after
 
 
-def test_a_sandbox_keeps_so_many_snapshots_and_no_more(acme: Harness) -> None:
+def test_the_number_of_snapshots_is_limited(acme: Harness) -> None:
     for nth in range(MAX_SNAPSHOTS):
         take_snapshot(acme.engine, "acme", f"s{nth}")
     with pytest.raises(Refusal, match="at most 20"):
@@ -39,7 +39,7 @@ def test_a_sandbox_keeps_so_many_snapshots_and_no_more(acme: Harness) -> None:
     take_snapshot(acme.engine, "acme", "s0")
 
 
-def test_a_name_nobody_chose_is_refused_with_the_nearest(acme: Harness) -> None:
+def test_an_unknown_name_is_refused_with_the_nearest(acme: Harness) -> None:
     take_snapshot(acme.engine, "acme", "before")
     with pytest.raises(UnknownName, match="did you mean 'before'"):
         restore_from_snapshot(acme.engine, "acme", "befor")

@@ -1,4 +1,4 @@
-"""What the calls of the last minutes add up to."""
+"""Traffic statistics of the last minutes."""
 
 from __future__ import annotations
 
@@ -14,16 +14,18 @@ from tests.support.harness import NOON, Harness
 MINUTE = 60
 
 
-def entry(harness: Harness, ago: float, status: int = 200, took: float = 1.0, tokens: float | None = None) -> Entry:
+def entry(
+    harness: Harness, seconds_ago: float, status: int = 200, milliseconds: float = 1.0, tokens: float | None = None
+) -> Entry:
     call = Call(harness.sandbox, "GET", "/v1/notes", tokens=tokens)
-    return Entry(call, Reply(status), took, at=NOON - int(ago * SECOND))
+    return Entry(call, Reply(status), milliseconds, at=NOON - int(seconds_ago * SECOND))
 
 
 def traffic_buckets(entries: list[Entry], limits: Limits | None = None, refills: bool = True) -> list[dict[str, Any]]:
     return traffic(entries, limits or Limits(), NOON, MINUTE, is_clock_running=refills)
 
 
-def test_a_minute_is_sixty_parts_of_a_second_and_the_last_ends_now(acme: Harness) -> None:
+def test_a_minute_has_sixty_parts_and_the_last_ends_now(acme: Harness) -> None:
     parts = traffic_buckets(
         [entry(acme, 0), entry(acme, 0.5, 404), entry(acme, 59.5, 503), entry(acme, 60), entry(acme, 10, 0)]
     )
@@ -34,42 +36,42 @@ def test_a_minute_is_sixty_parts_of_a_second_and_the_last_ends_now(acme: Harness
     assert {"none": 1} in [part["calls"] for part in parts]
 
 
-def test_percentiles_are_those_of_the_nearest_rank(acme: Harness) -> None:
-    part = traffic_buckets([entry(acme, 0, took=float(took)) for took in range(1, 101)])[-1]
+def test_percentiles_use_the_nearest_rank(acme: Harness) -> None:
+    part = traffic_buckets([entry(acme, 0, milliseconds=float(milliseconds)) for milliseconds in range(1, 101)])[-1]
     assert (part["p50"], part["p95"], part["p99"]) == (50.0, 95.0, 99.0)
-    alone = traffic_buckets([entry(acme, 0, took=7.0)])
+    alone = traffic_buckets([entry(acme, 0, milliseconds=7.0)])
     assert (alone[-1]["p50"], alone[-1]["p99"], alone[0]["p50"]) == (7.0, 7.0, None)
 
 
-def test_the_bucket_is_shown_at_its_lowest_and_refills_while_nobody_calls(acme: Harness) -> None:
+def test_a_part_has_the_lowest_token_level_and_the_bucket_refills_without_calls(acme: Harness) -> None:
     limits = Limits(rate=2, burst=10)
     parts = traffic_buckets([entry(acme, 2.5, tokens=9.0), entry(acme, 2.2, tokens=3.0)], limits)
     assert [part["tokens"] for part in parts[-4:]] == [10.0, 3.0, 5.0, 7.0]
     assert parts[0]["tokens"] == 10.0
-    stands = traffic_buckets([entry(acme, 2.5, tokens=3.0)], limits, refills=False)
-    assert [part["tokens"] for part in stands[-3:]] == [3.0, 3.0, 3.0]
+    frozen = traffic_buckets([entry(acme, 2.5, tokens=3.0)], limits, refills=False)
+    assert [part["tokens"] for part in frozen[-3:]] == [3.0, 3.0, 3.0]
     earlier = traffic_buckets([entry(acme, 61, tokens=1.0)], limits, refills=False)
     assert earlier[0]["tokens"] == 1.0
 
 
-def test_without_a_rate_there_is_no_bucket(acme: Harness) -> None:
+def test_without_a_rate_there_is_no_token_level(acme: Harness) -> None:
     assert {part["tokens"] for part in traffic_buckets([entry(acme, 1)])} == {None}
 
 
-def test_the_route_counts_what_was_asked_and_reads_the_real_bucket(harness: Harness) -> None:
+def test_the_route_counts_calls_and_reads_the_bucket(harness: Harness) -> None:
     harness.admin("PATCH", "/sandboxes/smartepi", {"limits": {"rate": 1, "burst": 3}})
     statuses = [harness.request("GET", "/v1/sectors").status_code for _ in range(4)]
     assert statuses == [200, 200, 200, 429]
-    shown = harness.admin("GET", "/sandboxes/smartepi/traffic?seconds=60").json
+    statistics = harness.admin("GET", "/sandboxes/smartepi/traffic?seconds=60").json
     calls: dict[str, int] = {}
-    for part in shown["parts"]:
+    for part in statistics["parts"]:
         for name, number in part["calls"].items():
             calls[name] = calls.get(name, 0) + number
     assert calls == {"2xx": 3, "4xx": 1}
-    assert min(part["tokens"] for part in shown["parts"]) == 0.0
-    assert shown["limits"]["burst"] == 3
+    assert min(part["tokens"] for part in statistics["parts"]) == 0.0
+    assert statistics["limits"]["burst"] == 3
 
 
 @pytest.mark.parametrize("seconds", [59, 3601, "x"])
-def test_a_stretch_that_is_too_short_or_too_long_is_refused(harness: Harness, seconds: Any) -> None:
+def test_an_invalid_period_is_refused(harness: Harness, seconds: Any) -> None:
     assert harness.admin("GET", f"/sandboxes/smartepi/traffic?seconds={seconds}").status_code == 422

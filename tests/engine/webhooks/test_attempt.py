@@ -1,4 +1,4 @@
-"""One attempt as data: what is sent, and what is delivered."""
+"""Attempts and their results."""
 
 from __future__ import annotations
 
@@ -14,48 +14,48 @@ from tests.support.webhook_receivers import delivery_states, emit_events, endpoi
 
 def attempt(harness: Harness) -> Attempt:
     sandbox = harness.sandbox
-    where = endpoint(harness)
+    receiver = endpoint(harness)
     emit_events(harness)
     assert sandbox.provider.webhooks is not None
-    return Attempt.create(sandbox, sandbox.provider.webhooks, sandbox.outbox.all()[0], where, NOON)
+    return Attempt.create(sandbox, sandbox.provider.webhooks, sandbox.outbox.all()[0], receiver, NOON)
 
 
 @pytest.mark.parametrize(
     ("status", "delivered"), [(None, False), (199, False), (200, True), (299, True), (300, False), (500, False)]
 )
-def test_an_outcome_is_a_delivery_from_200_to_299(status: int | None, delivered: bool) -> None:
+def test_a_result_is_delivered_from_status_200_to_299(status: int | None, delivered: bool) -> None:
     assert SendResult(status).is_delivered is delivered
 
 
-def test_without_faults_what_is_signed_is_what_is_sent() -> None:
-    made = attempt(make_harness(ACME_WITH_WEBHOOKS))
-    assert (made.signed_body, made.signed_at, made.copies) == (made.body, NOON, 1)
-    assert (made.is_sent, made.is_first) == (True, True)
+def test_without_faults_the_signed_body_is_the_sent_body() -> None:
+    unchanged = attempt(make_harness(ACME_WITH_WEBHOOKS))
+    assert (unchanged.signed_body, unchanged.signed_at, unchanged.copies) == (unchanged.body, NOON, 1)
+    assert (unchanged.is_sent, unchanged.is_first) == (True, True)
 
 
-def test_one_that_is_dropped_or_put_off_does_not_leave() -> None:
-    made = attempt(make_harness(ACME_WITH_WEBHOOKS))
-    made.postponed_by = 0
-    assert not made.is_sent
-    made.postponed_by, made.dropped = None, True
-    assert not made.is_sent
+def test_a_dropped_or_postponed_attempt_is_not_sent() -> None:
+    changed = attempt(make_harness(ACME_WITH_WEBHOOKS))
+    changed.postponed_by = 0
+    assert not changed.is_sent
+    changed.postponed_by, changed.dropped = None, True
+    assert not changed.is_sent
 
 
-def test_the_headers_are_made_of_what_is_signed_when_and_with_which_secrets() -> None:
-    made = attempt(make_harness(ACME_WITH_WEBHOOKS))
+def test_the_headers_depend_on_signed_body_time_and_secrets() -> None:
+    changed = attempt(make_harness(ACME_WITH_WEBHOOKS))
     style = ACME_WITH_WEBHOOKS.webhooks
     assert style is not None
-    whole = made.headers(style)
+    expected = changed.headers(style)
     for name, value in (("signed_body", b"other"), ("signed_at", NOON - 10**6), ("secrets", ("other",))):
-        kept = getattr(made, name)
-        setattr(made, name, value)
-        assert made.headers(style) != whole
-        setattr(made, name, kept)
-    made.body = b"spoilt"
-    assert made.headers(style) == whole
+        original = getattr(changed, name)
+        setattr(changed, name, value)
+        assert changed.headers(style) != expected
+        setattr(changed, name, original)
+    changed.body = b"spoilt"
+    assert changed.headers(style) == expected
 
 
-def test_an_engine_without_a_server_sends_nothing_and_says_so() -> None:
+def test_an_engine_without_a_sender_notes_that_nothing_was_sent() -> None:
     harness = make_harness(ACME_WITH_WEBHOOKS, sender=NullWebhookSender())
     endpoint(harness, "anything goes")
     emit_events(harness)

@@ -1,4 +1,4 @@
-"""Who is to be told: endpoints are registered, changed, rotated and deleted as in a vendor's console."""
+"""Webhook endpoints: adding, changing, rotating secrets and deleting."""
 
 from __future__ import annotations
 
@@ -23,28 +23,28 @@ def harness(egress: FakeEgress) -> Harness:
     return make_harness(ACME_WITH_WEBHOOKS, sender=egress)
 
 
-def test_an_endpoint_is_made_with_an_id_a_secret_and_every_type(harness: Harness) -> None:
-    made = endpoint(harness)
-    assert made["id"].startswith("we_")
-    assert made["secret"].startswith("whsec_")
-    assert (made["events"], made["version"], made["enabled"], made["created_at"]) == (["*"], "", True, NOON)
-    assert harness.sandbox.endpoints.get(made["id"]) == made
+def test_a_new_endpoint_has_an_id_a_secret_and_every_type(harness: Harness) -> None:
+    created = endpoint(harness)
+    assert created["id"].startswith("we_")
+    assert created["secret"].startswith("whsec_")
+    assert (created["events"], created["version"], created["enabled"], created["created_at"]) == (["*"], "", True, NOON)
+    assert harness.sandbox.endpoints.get(created["id"]) == created
 
 
-def test_the_same_seed_makes_the_same_endpoints_and_no_two_alike(harness: Harness) -> None:
+def test_the_same_seed_gives_the_same_endpoints_and_all_differ(harness: Harness) -> None:
     first, second = endpoint(harness), endpoint(harness)
     assert len({first["id"], second["id"], first["secret"], second["secret"]}) == 4
     again = make_harness(ACME_WITH_WEBHOOKS, sender=FakeEgress())
     assert [endpoint(again), endpoint(again)] == [first, second]
 
 
-def test_what_is_given_is_taken(harness: Harness) -> None:
-    made = endpoint(harness, events=["note.created"], secret="my secret", description="mine")
-    assert (made["secret"], made["description"], made["events"]) == ("my secret", "mine", ["note.created"])
+def test_given_values_are_used(harness: Harness) -> None:
+    created = endpoint(harness, events=["note.created"], secret="my secret", description="mine")
+    assert (created["secret"], created["description"], created["events"]) == ("my secret", "mine", ["note.created"])
 
 
 @pytest.mark.parametrize(
-    ("wanted", "why"),
+    ("values", "why"),
     [
         ({"url": "http://forbidden/"}, "is forbidden"),
         ({"events": ["note.craeted"]}, r"no type 'note.craeted'; did you mean 'note.created'\?"),
@@ -52,11 +52,9 @@ def test_what_is_given_is_taken(harness: Harness) -> None:
         ({"version": "v9"}, "no 'v9'"),
     ],
 )
-def test_what_cannot_be_is_refused_with_the_nearest_and_makes_nothing(
-    harness: Harness, wanted: dict[str, Any], why: str
-) -> None:
+def test_invalid_values_are_refused_with_the_nearest(harness: Harness, values: dict[str, Any], why: str) -> None:
     with pytest.raises(Refusal, match=why):
-        harness.sandbox.endpoints.add(**{"url": "http://127.0.0.1:9/", **wanted})
+        harness.sandbox.endpoints.add(**{"url": "http://127.0.0.1:9/", **values})
     assert harness.sandbox.endpoints.all() == []
 
 
@@ -65,7 +63,7 @@ def test_a_provider_that_sends_no_webhooks_has_no_endpoints() -> None:
         endpoint(make_harness(ACME, sender=FakeEgress()))
 
 
-def test_a_sandbox_has_so_many_endpoints_and_no_more(harness: Harness, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_number_of_endpoints_is_limited(harness: Harness, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(endpoints, "MAX_ENDPOINTS", 2)
     first, _ = endpoint(harness), endpoint(harness)
     with pytest.raises(Refusal, match="at most 2 webhook endpoints"):
@@ -74,17 +72,21 @@ def test_a_sandbox_has_so_many_endpoints_and_no_more(harness: Harness, monkeypat
     endpoint(harness)
 
 
-def test_a_change_is_checked_as_a_new_endpoint_is(harness: Harness) -> None:
+def test_a_change_is_checked_like_a_new_endpoint(harness: Harness) -> None:
     id = endpoint(harness)["id"]
     for change in ({"url": "http://forbidden/"}, {"events": ["nothing"]}):
         with pytest.raises(Refusal):
             harness.sandbox.endpoints.update(id, **change)
     harness.sandbox.endpoints.update(id, url="http://127.0.0.1:9/new", events=["note.deleted"], enabled=False)
-    kept = harness.sandbox.endpoints.get(id)
-    assert (kept["url"], kept["events"], kept["enabled"]) == ("http://127.0.0.1:9/new", ["note.deleted"], False)
+    changed = harness.sandbox.endpoints.get(id)
+    assert (changed["url"], changed["events"], changed["enabled"]) == (
+        "http://127.0.0.1:9/new",
+        ["note.deleted"],
+        False,
+    )
 
 
-def test_what_waits_goes_to_the_new_url(harness: Harness, egress: FakeEgress) -> None:
+def test_pending_deliveries_go_to_the_new_url(harness: Harness, egress: FakeEgress) -> None:
     id = endpoint(harness)["id"]
     emit_events(harness)
     harness.sandbox.endpoints.update(id, url="http://127.0.0.1:9/new")
@@ -92,7 +94,7 @@ def test_what_waits_goes_to_the_new_url(harness: Harness, egress: FakeEgress) ->
     assert [url for url, _, _ in egress.sent] == ["http://127.0.0.1:9/new"]
 
 
-def test_a_rotated_secret_signs_beside_the_one_before_until_the_overlap_ends(harness: Harness) -> None:
+def test_during_the_overlap_both_secrets_sign(harness: Harness) -> None:
     before = endpoint(harness)
     after = harness.sandbox.endpoints.rotate(before["id"], overlap=60 * SECOND)
     assert after["secret"] != before["secret"]
@@ -111,29 +113,29 @@ def test_a_rotation_without_overlap_ends_the_old_secret_at_once(harness: Harness
 
 
 @pytest.mark.parametrize("verb", ["get", "update", "rotate", "delete"])
-def test_an_endpoint_nobody_knows_is_refused_with_the_nearest(harness: Harness, verb: str) -> None:
+def test_an_unknown_endpoint_is_refused_with_the_nearest(harness: Harness, verb: str) -> None:
     id = endpoint(harness)["id"]
     with pytest.raises(UnknownName, match=f"no webhook endpoint '{id[:-1]}'; did you mean '{id}'"):
         getattr(harness.sandbox.endpoints, verb)(id[:-1])
 
 
-@pytest.mark.parametrize("do", ["update", "rotate", "delete"])
-def test_what_is_done_to_one_endpoint_leaves_the_others_alone(harness: Harness, do: str) -> None:
+@pytest.mark.parametrize("operation", ["update", "rotate", "delete"])
+def test_changing_one_endpoint_does_not_change_the_others(harness: Harness, operation: str) -> None:
     others = [endpoint(harness), endpoint(harness, events=["note.deleted"])]
     one = endpoint(harness)
-    done = {"update": {"description": "new", "enabled": False}}.get(do, {})
-    getattr(harness.sandbox.endpoints, do)(one["id"], **done)
+    arguments = {"update": {"description": "new", "enabled": False}}.get(operation, {})
+    getattr(harness.sandbox.endpoints, operation)(one["id"], **arguments)
     assert [each for each in harness.sandbox.endpoints.all() if each["id"] != one["id"]] == others
-    assert len(harness.sandbox.endpoints.all()) == (2 if do == "delete" else 3)
+    assert len(harness.sandbox.endpoints.all()) == (2 if operation == "delete" else 3)
 
 
-def test_a_change_leaves_what_it_does_not_name(harness: Harness) -> None:
-    made = endpoint(harness, events=["note.created"], secret="mine", description="one")
-    assert harness.sandbox.endpoints.update(made["id"], description="two") == {**made, "description": "two"}
-    assert harness.sandbox.endpoints.update(made["id"], enabled=False)["secret"] == "mine"
+def test_a_change_keeps_the_other_members(harness: Harness) -> None:
+    created = endpoint(harness, events=["note.created"], secret="mine", description="one")
+    assert harness.sandbox.endpoints.update(created["id"], description="two") == {**created, "description": "two"}
+    assert harness.sandbox.endpoints.update(created["id"], enabled=False)["secret"] == "mine"
 
 
-def test_rotations_are_counted_and_each_gives_another_secret(harness: Harness) -> None:
+def test_rotations_are_counted_and_give_different_secrets(harness: Harness) -> None:
     id = endpoint(harness)["id"]
     seen = [harness.sandbox.endpoints.rotate(id) for _ in range(3)]
     assert [each["rotations"] for each in seen] == [1, 2, 3]

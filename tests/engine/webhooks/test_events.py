@@ -1,4 +1,4 @@
-"""Events: kept beside the change they tell of, or not at all."""
+"""Events: stored in the transaction of the change that they announce."""
 
 from __future__ import annotations
 
@@ -25,14 +25,14 @@ def test_an_event_is_shown_with_its_type_instant_and_data(acme: Harness) -> None
     }
 
 
-def test_an_event_of_a_change_that_is_rolled_back_never_was(acme: Harness) -> None:
+def test_an_event_is_rolled_back_with_its_change(acme: Harness) -> None:
     with pytest.raises(RuntimeError), acme.sandbox.transaction() as space:
         emit(SimulationContext(acme.sandbox, NOON, space), "evt_1", "note.created", {})
         raise RuntimeError
     assert stored_event_ids(acme) == []
 
 
-def test_events_stand_in_the_order_they_happened_and_the_oldest_go_first(
+def test_events_are_listed_in_order_and_the_oldest_are_dropped_first(
     acme: Harness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(events, "MAX_EVENTS", 3)
@@ -42,7 +42,7 @@ def test_events_stand_in_the_order_they_happened_and_the_oldest_go_first(
     assert stored_event_ids(acme) == ["evt_2", "evt_3", "evt_4"]
 
 
-def test_a_reset_forgets_what_has_happened(acme: Harness) -> None:
+def test_a_reset_removes_events(acme: Harness) -> None:
     with acme.sandbox.transaction() as space:
         emit(SimulationContext(acme.sandbox, NOON, space), "evt_1", "note.created", {})
     acme.engine.reset(acme.sandbox.id)

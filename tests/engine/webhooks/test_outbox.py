@@ -1,4 +1,4 @@
-"""What is on its way out: when it leaves, what becomes of it, and what may come in between."""
+"""The outbox: due deliveries, retries, leases, replays, and resets and failures during an attempt."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def only_delivery(harness: Harness) -> Any:
     return delivery
 
 
-def test_an_event_leaves_once_for_everyone_who_asked_for_its_type(harness: Harness, egress: FakeEgress) -> None:
+def test_an_event_is_sent_once_to_each_subscribed_endpoint(harness: Harness, egress: FakeEgress) -> None:
     for name, events in (("all", ["*"]), ("made", ["note.created"]), ("gone", ["note.deleted"])):
         endpoint(harness, f"http://127.0.0.1:9/{name}", events=events)
     emit_events(harness)
@@ -59,7 +59,7 @@ def test_an_event_leaves_once_for_everyone_who_asked_for_its_type(harness: Harne
     assert delivery_states(harness) == ["delivered", "delivered"]
 
 
-def test_an_event_whose_transaction_fails_never_leaves(harness: Harness, egress: FakeEgress) -> None:
+def test_an_event_of_a_failed_transaction_is_not_sent(harness: Harness, egress: FakeEgress) -> None:
     endpoint(harness)
     with pytest.raises(RuntimeError), harness.sandbox.transaction():
         emit_events(harness)
@@ -68,7 +68,7 @@ def test_an_event_whose_transaction_fails_never_leaves(harness: Harness, egress:
     assert (egress.sent, delivery_states(harness), harness.sandbox.outbox.next_due) == ([], [], None)
 
 
-def test_an_event_before_anyone_asked_is_told_to_nobody(harness: Harness, egress: FakeEgress) -> None:
+def test_an_event_emitted_before_the_endpoint_exists_is_not_sent(harness: Harness, egress: FakeEgress) -> None:
     emit_events(harness)
     endpoint(harness)
     harness.deliver_due()
@@ -78,21 +78,19 @@ def test_an_event_before_anyone_asked_is_told_to_nobody(harness: Harness, egress
 def test_nothing_is_sent_while_the_sandbox_is_locked(harness: Harness, egress: FakeEgress) -> None:
     entered: list[bool] = []
 
-    def look() -> None:
+    def request_from_thread() -> None:
         other = Thread(target=lambda: entered.append(harness.request("GET", "/v1/notes").status_code == 200))
         other.start()
         other.join(10)
 
-    egress.during_send = look
+    egress.during_send = request_from_thread
     endpoint(harness)
     emit_events(harness)
     harness.deliver_due()
     assert entered == [True]
 
 
-def test_a_receiver_that_refuses_is_told_again_as_the_schedule_says_and_then_no_more(
-    harness: Harness, egress: FakeEgress
-) -> None:
+def test_a_failing_delivery_is_retried_by_the_schedule_and_then_fails(harness: Harness, egress: FakeEgress) -> None:
     egress.respond = lambda _url, _nth: 500
     endpoint(harness)
     emit_events(harness)
@@ -100,14 +98,14 @@ def test_a_receiver_that_refuses_is_told_again_as_the_schedule_says_and_then_no_
     assert (delivery_states(harness), only_delivery(harness)["due"]) == (["pending"], NOON + RETRY_DELAYS[0])
     harness.advance("30d")
     assert delivery_states(harness) == ["failed"]
-    passed = [NOON, NOON + RETRY_DELAYS[0], NOON + RETRY_DELAYS[0] + RETRY_DELAYS[1], NOON + sum(RETRY_DELAYS)]
-    assert attempt_instants(only_delivery(harness)) == passed
+    expected = [NOON, NOON + RETRY_DELAYS[0], NOON + RETRY_DELAYS[0] + RETRY_DELAYS[1], NOON + sum(RETRY_DELAYS)]
+    assert attempt_instants(only_delivery(harness)) == expected
     harness.advance("30d")
     assert len(egress.sent) == 4
 
 
 @pytest.mark.parametrize("status", [200, 201, 204, 299])
-def test_any_status_of_the_two_hundreds_takes_a_delivery(harness: Harness, egress: FakeEgress, status: int) -> None:
+def test_any_2xx_status_means_delivered(harness: Harness, egress: FakeEgress, status: int) -> None:
     egress.respond = lambda _url, _nth: status
     endpoint(harness)
     emit_events(harness)
@@ -116,7 +114,7 @@ def test_any_status_of_the_two_hundreds_takes_a_delivery(harness: Harness, egres
 
 
 @pytest.mark.parametrize("status", [None, 100, 199, 300, 301, 304, 400, 410, 500, 503])
-def test_any_other_answer_and_none_is_a_failure(harness: Harness, egress: FakeEgress, status: int | None) -> None:
+def test_any_other_status_or_no_response_is_a_failure(harness: Harness, egress: FakeEgress, status: int | None) -> None:
     egress.respond = lambda _url, nth: status if nth == 0 else 200
     endpoint(harness)
     emit_events(harness)
@@ -127,9 +125,7 @@ def test_any_other_answer_and_none_is_a_failure(harness: Harness, egress: FakeEg
     assert (second["status"], second["error"]) == (200, None)
 
 
-def test_every_attempt_carries_the_same_id_and_body_and_a_signature_of_its_own(
-    harness: Harness, egress: FakeEgress
-) -> None:
+def test_every_attempt_has_the_same_id_and_body_and_its_own_signature(harness: Harness, egress: FakeEgress) -> None:
     egress.respond = lambda _url, _nth: 503
     endpoint(harness)
     (event,) = emit_events(harness, text="ü")
@@ -141,7 +137,7 @@ def test_every_attempt_carries_the_same_id_and_body_and_a_signature_of_its_own(
     assert len({dict(headers)["webhook-signature"] for _, headers, _ in egress.sent}) == 4
 
 
-def test_retries_of_many_run_in_the_order_of_time_before_the_clock_is_set(harness: Harness, egress: FakeEgress) -> None:
+def test_retries_run_in_the_order_of_their_instants(harness: Harness, egress: FakeEgress) -> None:
     egress.respond = lambda _url, _nth: None
     endpoint(harness)
     ids = []
@@ -153,7 +149,7 @@ def test_retries_of_many_run_in_the_order_of_time_before_the_clock_is_set(harnes
     assert egress.ids == ids * 2
 
 
-def test_the_clock_moves_with_what_is_delivered(harness: Harness, egress: FakeEgress) -> None:
+def test_during_a_move_the_clock_shows_the_instant_of_each_attempt(harness: Harness, egress: FakeEgress) -> None:
     seen: list[int] = []
     egress.respond = lambda _url, _nth: 500
     egress.during_send = lambda: seen.append(harness.sandbox.now())
@@ -164,7 +160,7 @@ def test_the_clock_moves_with_what_is_delivered(harness: Harness, egress: FakeEg
     assert harness.sandbox.now() == NOON + 60 * MINUTE
 
 
-def test_a_clock_whose_move_fails_stands_where_it_stood(harness: Harness, egress: FakeEgress) -> None:
+def test_a_clock_whose_move_fails_is_unchanged(harness: Harness, egress: FakeEgress) -> None:
     def fail() -> None:
         raise RuntimeError("on purpose")
 
@@ -179,7 +175,7 @@ def test_a_clock_whose_move_fails_stands_where_it_stood(harness: Harness, egress
     assert delivery_states(harness) == ["delivered"]
 
 
-def test_a_move_of_a_sandbox_that_is_reset_meanwhile_is_refused(harness: Harness, egress: FakeEgress) -> None:
+def test_a_clock_move_during_which_the_sandbox_is_reset_is_refused(harness: Harness, egress: FakeEgress) -> None:
     endpoint(harness)
     emit_events(harness)
     egress.respond = lambda _url, _nth: 500
@@ -189,7 +185,7 @@ def test_a_move_of_a_sandbox_that_is_reset_meanwhile_is_refused(harness: Harness
     assert (delivery_states(harness), len(egress.sent)) == ([], 1)
 
 
-def test_a_reset_forgets_what_waits_and_what_is_under_way(harness: Harness, egress: FakeEgress) -> None:
+def test_a_reset_removes_pending_and_running_deliveries(harness: Harness, egress: FakeEgress) -> None:
     endpoint(harness)
     emit_events(harness, 2)
     egress.during_send = lambda: harness.engine.reset("acme")
@@ -197,7 +193,7 @@ def test_a_reset_forgets_what_waits_and_what_is_under_way(harness: Harness, egre
     assert (len(egress.sent), delivery_states(harness), harness.sandbox.outbox.next_due) == (1, [], None)
 
 
-def test_an_attempt_of_a_former_life_says_nothing_about_a_delivery_of_the_same_id(
+def test_an_attempt_started_before_a_restore_does_not_change_the_restored_delivery(
     harness: Harness, egress: FakeEgress
 ) -> None:
     endpoint(harness)
@@ -215,20 +211,20 @@ def test_an_attempt_of_a_former_life_says_nothing_about_a_delivery_of_the_same_i
     assert (delivery_states(harness), len(egress.sent)) == (["delivered"], 2)
 
 
-def test_a_sandbox_that_is_deleted_sends_nothing_more(harness: Harness, egress: FakeEgress) -> None:
-    made = harness.engine.create("acme")
-    made.endpoints.add("http://127.0.0.1:9/x")
-    harness.request("POST", "/v1/notes", sandbox=made.id, json={"text": "a"})
-    parcel = made.outbox.lease_next(made.clock_time())
-    assert parcel is not None
-    harness.engine.delete(made.id)
+def test_a_deleted_sandbox_sends_nothing_more(harness: Harness, egress: FakeEgress) -> None:
+    created = harness.engine.create("acme")
+    created.endpoints.add("http://127.0.0.1:9/x")
+    harness.request("POST", "/v1/notes", sandbox=created.id, json={"text": "a"})
+    lease = created.outbox.lease_next(created.clock_time())
+    assert lease is not None
+    harness.engine.delete(created.id)
     with pytest.raises(Exception, match="is not open"):
-        made.outbox.send(parcel)
+        created.outbox.send(lease)
     assert len(egress.sent) == 1
     assert harness.request("GET", "/v1/notes").status_code == 200
 
 
-def test_what_waits_survives_a_restart_and_goes_on(tmp_path: Path) -> None:
+def test_pending_deliveries_survive_a_restart_and_continue(tmp_path: Path) -> None:
     first, second = FakeEgress(respond=lambda _url, _nth: 500), FakeEgress()
     store = TinyStore(tmp_path)
     harness = make_harness(ACME_WITH_WEBHOOKS, store=store, sender=first)
@@ -247,7 +243,7 @@ def test_what_waits_survives_a_restart_and_goes_on(tmp_path: Path) -> None:
     store.close()
 
 
-def test_what_was_under_way_when_the_server_died_is_sent_again(tmp_path: Path) -> None:
+def test_a_delivery_leased_by_a_dead_server_is_sent_again(tmp_path: Path) -> None:
     harness = make_harness(ACME_WITH_WEBHOOKS, store=TinyStore(tmp_path), sender=FakeEgress())
     endpoint(harness)
     emit_events(harness)
@@ -261,21 +257,19 @@ def test_what_was_under_way_when_the_server_died_is_sent_again(tmp_path: Path) -
     store.close()
 
 
-def test_an_endpoint_that_is_deleted_is_told_nothing_more(harness: Harness, egress: FakeEgress) -> None:
+def test_nothing_more_is_sent_to_a_deleted_endpoint(harness: Harness, egress: FakeEgress) -> None:
     egress.respond = lambda _url, _nth: 500
-    gone, stays = endpoint(harness), endpoint(harness, UNREACHABLE_URL)
+    deleted, remaining = endpoint(harness), endpoint(harness, UNREACHABLE_URL)
     emit_events(harness)
     harness.deliver_due()
-    harness.sandbox.endpoints.delete(gone["id"])
+    harness.sandbox.endpoints.delete(deleted["id"])
     harness.advance("1d")
     assert sorted(delivery_states(harness)) == ["abandoned", "failed"]
-    assert [url for url, _, _ in egress.sent].count(gone["url"]) == 1
-    assert [url for url, _, _ in egress.sent].count(stays["url"]) == 4
+    assert [url for url, _, _ in egress.sent].count(deleted["url"]) == 1
+    assert [url for url, _, _ in egress.sent].count(remaining["url"]) == 4
 
 
-def test_an_endpoint_that_is_switched_off_is_told_nothing_until_it_is_switched_on(
-    harness: Harness, egress: FakeEgress
-) -> None:
+def test_nothing_is_sent_to_a_disabled_endpoint(harness: Harness, egress: FakeEgress) -> None:
     id = endpoint(harness)["id"]
     emit_events(harness)
     harness.sandbox.endpoints.update(id, enabled=False)
@@ -289,7 +283,7 @@ def test_an_endpoint_that_is_switched_off_is_told_nothing_until_it_is_switched_o
 
 
 @pytest.mark.parametrize("change", ["drop", "disable"])
-def test_a_delivery_that_has_nowhere_to_go_is_not_tried_by_hand(harness: Harness, change: str) -> None:
+def test_a_delivery_to_a_deleted_or_disabled_endpoint_cannot_be_retried(harness: Harness, change: str) -> None:
     id = endpoint(harness)["id"]
     emit_events(harness)
     harness.deliver_due()
@@ -302,7 +296,7 @@ def test_a_delivery_that_has_nowhere_to_go_is_not_tried_by_hand(harness: Harness
     assert delivery_states(harness) == ["delivered"]
 
 
-def test_a_try_by_hand_that_succeeds_ends_the_schedule(harness: Harness, egress: FakeEgress) -> None:
+def test_a_manual_retry_that_succeeds_ends_the_schedule(harness: Harness, egress: FakeEgress) -> None:
     egress.respond = lambda _url, nth: 500 if nth == 0 else 200
     endpoint(harness)
     emit_events(harness)
@@ -312,20 +306,20 @@ def test_a_try_by_hand_that_succeeds_ends_the_schedule(harness: Harness, egress:
     assert len(egress.sent) == 2
 
 
-def test_a_try_by_hand_that_fails_leaves_the_schedule_as_it_was(harness: Harness, egress: FakeEgress) -> None:
+def test_a_manual_retry_that_fails_keeps_the_schedule(harness: Harness, egress: FakeEgress) -> None:
     egress.respond = lambda _url, _nth: 500
     endpoint(harness)
     emit_events(harness)
     harness.deliver_due()
     harness.advance("1m")
-    tried = harness.sandbox.outbox.retry(only_delivery(harness)["id"])
-    assert (tried["state"], tried["due"]) == ("pending", NOON + RETRY_DELAYS[0])
+    retried = harness.sandbox.outbox.retry(only_delivery(harness)["id"])
+    assert (retried["state"], retried["due"]) == ("pending", NOON + RETRY_DELAYS[0])
     harness.advance("30d")
     at = [0, MINUTE, RETRY_DELAYS[0], RETRY_DELAYS[0] + RETRY_DELAYS[1], sum(RETRY_DELAYS)]
     assert attempt_instants(only_delivery(harness)) == [NOON + each for each in at]
 
 
-def test_what_has_ended_is_tried_by_hand_once_and_not_by_itself(harness: Harness, egress: FakeEgress) -> None:
+def test_a_finished_delivery_is_retried_manually_once(harness: Harness, egress: FakeEgress) -> None:
     egress.respond = lambda _url, nth: 200 if nth == 0 else 500
     endpoint(harness)
     emit_events(harness)
@@ -335,7 +329,7 @@ def test_what_has_ended_is_tried_by_hand_once_and_not_by_itself(harness: Harness
     assert len(egress.sent) == 2
 
 
-def test_a_replay_goes_once_to_everyone_who_asks_now(harness: Harness, egress: FakeEgress) -> None:
+def test_a_replay_is_sent_once_to_each_currently_subscribed_endpoint(harness: Harness, egress: FakeEgress) -> None:
     emit_events(harness)
     event = harness.engine.export("acme")["collections"]["_events"][0]
     endpoint(harness)
@@ -347,63 +341,63 @@ def test_a_replay_goes_once_to_everyone_who_asks_now(harness: Harness, egress: F
     assert len(egress.sent) == 1
 
 
-def test_a_replay_that_the_courier_has_taken_in_hand_is_not_sent_twice(harness: Harness, egress: FakeEgress) -> None:
+def test_a_delivery_leased_by_the_delivery_worker_is_not_sent_twice(harness: Harness, egress: FakeEgress) -> None:
     endpoint(harness)
     emit_events(harness)
-    held = harness.sandbox.outbox.lease_next(NOON)
-    assert held is not None
-    answers: list[Any] = []
-    waiting = Thread(target=lambda: answers.append(harness.sandbox.outbox.deliver(held.delivery["id"])))
+    lease = harness.sandbox.outbox.lease_next(NOON)
+    assert lease is not None
+    responses: list[Any] = []
+    waiting = Thread(target=lambda: responses.append(harness.sandbox.outbox.deliver(lease.delivery["id"])))
     waiting.start()
     waiting.join(0.05)
     assert (waiting.is_alive(), egress.sent) == (True, [])
-    harness.sandbox.outbox.send(held)
+    harness.sandbox.outbox.send(lease)
     waiting.join(10)
-    assert ([each["state"] for each in answers], len(egress.sent)) == (["delivered"], 1)
+    assert ([each["state"] for each in responses], len(egress.sent)) == (["delivered"], 1)
 
 
-def test_a_delivery_nobody_knows_is_refused_with_the_nearest(harness: Harness) -> None:
+def test_an_unknown_delivery_is_refused_with_the_nearest(harness: Harness) -> None:
     endpoint(harness)
     emit_events(harness)
     known = only_delivery(harness)["id"]
-    for ask in (harness.sandbox.outbox.get, harness.sandbox.outbox.retry):
+    for method in (harness.sandbox.outbox.get, harness.sandbox.outbox.retry):
         with pytest.raises(UnknownName, match=f"did you mean '{known}'"):
-            ask(known[:-1])
+            method(known[:-1])
 
 
-def test_two_never_go_to_one_endpoint_at_the_same_time(harness: Harness) -> None:
+def test_one_endpoint_gets_one_delivery_at_a_time(harness: Harness) -> None:
     endpoint(harness)
     endpoint(harness, UNREACHABLE_URL)
     emit_events(harness, 2)
-    box = harness.sandbox.outbox
-    held = [box.lease_next(NOON) for _ in range(3)]
-    assert [parcel is not None for parcel in held] == [True, True, False]
-    assert (box.next_due, box.next_free) == (NOON, None)
-    assert held[0] is not None
-    assert held[1] is not None
-    box.send(held[1])
-    assert box.next_free == NOON
-    following = box.lease_next(NOON)
+    outbox_ = harness.sandbox.outbox
+    leases = [outbox_.lease_next(NOON) for _ in range(3)]
+    assert [lease is not None for lease in leases] == [True, True, False]
+    assert (outbox_.next_due, outbox_.next_free) == (NOON, None)
+    assert leases[0] is not None
+    assert leases[1] is not None
+    outbox_.send(leases[1])
+    assert outbox_.next_free == NOON
+    following = outbox_.lease_next(NOON)
     assert following is not None
-    assert following.delivery["endpoint"] == held[1].delivery["endpoint"]
+    assert following.delivery["endpoint"] == leases[1].delivery["endpoint"]
 
 
-def test_a_move_of_the_clock_waits_for_what_is_under_way(harness: Harness, egress: FakeEgress) -> None:
+def test_a_move_of_the_clock_waits_for_a_running_delivery(harness: Harness, egress: FakeEgress) -> None:
     endpoint(harness)
     emit_events(harness, 2)
-    held = harness.sandbox.outbox.lease_next(NOON)
-    assert held is not None
+    lease = harness.sandbox.outbox.lease_next(NOON)
+    assert lease is not None
     moved = Thread(target=harness.advance, args=("1h",))
     moved.start()
     moved.join(0.05)
     assert moved.is_alive()
     assert egress.sent == []
-    harness.sandbox.outbox.send(held)
+    harness.sandbox.outbox.send(lease)
     moved.join(10)
     assert (delivery_states(harness), egress.ids) == (["delivered", "delivered"], ["evt_1", "evt_2"])
 
 
-def test_a_full_outbox_gives_up_what_is_done_first(harness: Harness, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_full_outbox_drops_finished_deliveries_first(harness: Harness, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(deliveries, "MAX_DELIVERIES", 3)
     egress = FakeEgress(respond=lambda url, _nth: 500 if url == UNREACHABLE_URL else 200)
     harness.sandbox.sender = egress
@@ -414,11 +408,11 @@ def test_a_full_outbox_gives_up_what_is_done_first(harness: Harness, monkeypatch
     emit_events(harness, 1)
     harness.deliver_due()
     emit_events(harness, 1)
-    kept = [(each["event"]["id"], each["state"]) for each in harness.sandbox.outbox.all()]
-    assert kept == [("evt_1", "pending"), ("evt_2", "pending"), ("evt_4", "pending")]
+    remaining = [(each["event"]["id"], each["state"]) for each in harness.sandbox.outbox.all()]
+    assert remaining == [("evt_1", "pending"), ("evt_2", "pending"), ("evt_4", "pending")]
 
 
-def test_a_full_outbox_in_which_everything_waits_gives_up_the_oldest_and_says_so(
+def test_a_full_outbox_of_pending_deliveries_drops_the_oldest_with_a_warning(
     harness: Harness, egress: FakeEgress, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.setattr(deliveries, "MAX_DELIVERIES", 3)
@@ -429,20 +423,20 @@ def test_a_full_outbox_in_which_everything_waits_gives_up_the_oldest_and_says_so
     assert "3 deliveries are pending" in caplog.text
 
 
-def test_a_delivery_that_was_given_up_under_way_does_not_come_back(
+def test_a_delivery_dropped_during_its_attempt_is_not_stored_again(
     harness: Harness, egress: FakeEgress, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(deliveries, "MAX_DELIVERIES", 1)
     endpoint(harness)
     emit_events(harness)
-    held = harness.sandbox.outbox.lease_next(NOON)
-    assert held is not None
+    lease = harness.sandbox.outbox.lease_next(NOON)
+    assert lease is not None
     emit_events(harness)
-    harness.sandbox.outbox.send(held)
+    harness.sandbox.outbox.send(lease)
     assert [each["event"]["id"] for each in harness.sandbox.outbox.all()] == ["evt_2"]
 
 
-def test_what_is_kept_of_an_attempt_is_bounded(
+def test_the_stored_attempts_and_bodies_are_bounded(
     harness: Harness, egress: FakeEgress, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(outbox, "MAX_STORED_BODY_BYTES", 10)
@@ -461,7 +455,7 @@ def test_what_is_kept_of_an_attempt_is_bounded(
     assert len(egress.sent) == 4
 
 
-def test_an_attempt_that_cannot_be_made_leaves_its_endpoint_free(
+def test_an_attempt_that_cannot_be_created_releases_its_endpoint(
     harness: Harness, egress: FakeEgress, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     endpoint(harness)
@@ -478,9 +472,7 @@ def test_an_attempt_that_cannot_be_made_leaves_its_endpoint_free(
     assert delivery_states(harness) == ["delivered"]
 
 
-def test_a_delivery_that_could_not_be_taken_in_hand_leaves_its_endpoint_free(
-    harness: Harness, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_lease_that_fails_releases_its_endpoint(harness: Harness, monkeypatch: pytest.MonkeyPatch) -> None:
     endpoint(harness)
     emit_events(harness)
 
@@ -495,7 +487,7 @@ def test_a_delivery_that_could_not_be_taken_in_hand_leaves_its_endpoint_free(
     assert delivery_states(harness) == ["delivered"]
 
 
-def test_what_has_ended_and_is_put_off_when_tried_by_hand_still_goes_once(harness: Harness, egress: FakeEgress) -> None:
+def test_a_finished_delivery_that_a_fault_postpones_is_sent_once(harness: Harness, egress: FakeEgress) -> None:
     fault = {"kind": "dropped_webhook"}
     harness.sandbox.ruleset.set([FaultRule.model_validate({"id": "it", "fault": fault})])
     endpoint(harness)
@@ -509,7 +501,7 @@ def test_what_has_ended_and_is_put_off_when_tried_by_hand_still_goes_once(harnes
 
 
 @pytest.mark.parametrize(("statuses", "state", "sent"), [([500, 200], "delivered", 2), ([200, 500], "delivered", 2)])
-def test_of_two_copies_one_that_arrives_is_enough(
+def test_one_delivered_copy_of_two_is_enough(
     harness: Harness, egress: FakeEgress, statuses: list[int], state: str, sent: int
 ) -> None:
     harness.sandbox.ruleset.set([FaultRule.model_validate({"fault": {"kind": "duplicate_webhook"}})])
@@ -530,16 +522,16 @@ def test_copies_that_fail_count_as_one_attempt_of_the_schedule(harness: Harness,
     assert attempt_instants(only_delivery(harness)) == [NOON + each for each in at for _ in range(2)]
 
 
-def test_a_hundred_equal_requests_at_once_make_one_note_one_event_and_one_delivery(
+def test_a_hundred_concurrent_equal_requests_create_one_note_one_event_and_one_delivery(
     harness: Harness, egress: FakeEgress
 ) -> None:
     endpoint(harness)
-    headers, answers = {"Idempotency-Key": "k"}, []
+    headers, responses = {"Idempotency-Key": "k"}, []
     begin = Event()
 
     def send() -> None:
         begin.wait(10)
-        answers.append(harness.request("POST", "/v1/notes", json={"text": "a"}, headers=headers).status_code)
+        responses.append(harness.request("POST", "/v1/notes", json={"text": "a"}, headers=headers).status_code)
 
     threads = [Thread(target=send) for _ in range(100)]
     for thread in threads:
@@ -549,7 +541,7 @@ def test_a_hundred_equal_requests_at_once_make_one_note_one_event_and_one_delive
         thread.join(30)
     harness.deliver_due()
     collections = harness.engine.export("acme")["collections"]
-    assert (len(answers), set(answers) <= {201, 409}) == (100, True)
+    assert (len(responses), set(responses) <= {201, 409}) == (100, True)
     assert [len(collections[name]) for name in ("notes", "_events", "_deliveries")] == [1, 1, 1]
     assert len(egress.sent) == 1
 
@@ -568,84 +560,82 @@ STEP = st.one_of(
     waits=st.lists(WAIT, max_size=4),
     verdicts=st.lists(st.sampled_from([200, 500, None]), min_size=1, max_size=40),
 )
-def test_whatever_happens_every_delivery_ends_after_exactly_its_schedule_and_none_is_lost(
+def test_every_delivery_ends_after_exactly_its_schedule_in_any_sequence_of_steps(
     steps: list[tuple[str, int]], waits: list[int], verdicts: list[int | None]
 ) -> None:
     egress = FakeEgress(respond=lambda _url, nth: verdicts[nth % len(verdicts)])
     harness = make_harness(ACME_WITH_WEBHOOKS, sender=egress)
     harness.sandbox.configure({"assumptions": {"webhook_retries": [f"{wait // SECOND}s" for wait in waits]}})
     urls = {endpoint(harness)["id"], endpoint(harness, UNREACHABLE_URL)["id"]}
-    when: list[tuple[int, str]] = []
-    egress.during_send = lambda: when.append((harness.sandbox.clock_time(), egress.sent[-1][0]))
+    sent_at: list[tuple[int, str]] = []
+    egress.during_send = lambda: sent_at.append((harness.sandbox.clock_time(), egress.sent[-1][0]))
     events, by_hand = 0, 0
     for step, value in steps:
         if step == "happen":
             events += len(emit_events(harness, value))
         elif step == "advance":
             harness.sandbox.move_clock(lambda clock, _, by=value: clock.advance(by))  # type: ignore[misc]
-        elif kept := harness.sandbox.outbox.all():
-            harness.sandbox.outbox.retry(kept[value % len(kept)]["id"])
+        elif existing := harness.sandbox.outbox.all():
+            harness.sandbox.outbox.retry(existing[value % len(existing)]["id"])
             by_hand += 1
     harness.advance("1d")
-    ended = harness.sandbox.outbox.all()
-    assert len(ended) == events * len(urls)
-    for delivery in ended:
+    finished = harness.sandbox.outbox.all()
+    assert len(finished) == events * len(urls)
+    for delivery in finished:
         assert delivery["state"] in ("delivered", "failed")
         assert delivery["tries"] <= len(waits) + 1
         last = delivery["attempts"][-1]["status"]
         assert (last == 200) == (delivery["state"] == "delivered")
         if not by_hand:
-            made = attempt_instants(delivery)
-            begun = delivery["event"]["created_at"]
-            assert made[0] == begun
-            assert [later - earlier for earlier, later in pairwise(made)] == waits[: len(made) - 1]
-            assert delivery["state"] == "delivered" or len(made) == len(waits) + 1
-    assert len(when) == sum(len(each["attempts"]) for each in ended)
-    for url in {url for _, url in when}:
-        instants_there = [at for at, there in when if there == url]
+            instants = attempt_instants(delivery)
+            created_at = delivery["event"]["created_at"]
+            assert instants[0] == created_at
+            assert [later - earlier for earlier, later in pairwise(instants)] == waits[: len(instants) - 1]
+            assert delivery["state"] == "delivered" or len(instants) == len(waits) + 1
+    assert len(sent_at) == sum(len(each["attempts"]) for each in finished)
+    for url in {url for _, url in sent_at}:
+        instants_there = [at for at, there in sent_at if there == url]
         assert instants_there == sorted(instants_there)
 
 
-def nearly(harness: Harness) -> ActiveRule:
-    """A rule at work that is about other events than those that happen."""
+def set_rule_for_other_events(harness: Harness) -> ActiveRule:
+    """Returns an active rule for other events than those that the tests emit."""
     rule = {"id": "r", "match": {"event": "note.deleted"}, "fault": {"kind": "dropped_webhook"}}
     harness.sandbox.ruleset.set([FaultRule.model_validate(rule)])
     return harness.sandbox.rules[0]
 
 
-def test_the_newest_delivery_of_equals_comes_nearest_to_a_rule(
+def test_of_equal_near_misses_the_newest_delivery_is_reported(
     harness: Harness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(outbox, "NEAR_MISS_CANDIDATES", 2)
     endpoint(harness)
     emit_events(harness, 3)
-    assert harness.sandbox.outbox.near_miss(nearly(harness)) == {
+    assert harness.sandbox.outbox.near_miss(set_rule_for_other_events(harness)) == {
         "id": harness.sandbox.outbox.all()[-1]["id"],
         "event": "note.created",
         "why": ["event is note.created, not note.deleted"],
     }
 
 
-def test_a_delivery_whose_endpoint_is_gone_comes_near_to_no_rule(harness: Harness) -> None:
-    gone, there = endpoint(harness)["id"], endpoint(harness)["id"]
+def test_a_delivery_to_a_deleted_endpoint_is_no_near_miss(harness: Harness) -> None:
+    first, second = endpoint(harness)["id"], endpoint(harness)["id"]
     emit_events(harness)
-    told = harness.sandbox.outbox.all()
-    rule = nearly(harness)
-    for endpoint_gone in (gone, there):
+    enqueued = harness.sandbox.outbox.all()
+    rule = set_rule_for_other_events(harness)
+    for deleted in (first, second):
         near = harness.sandbox.outbox.near_miss(rule)
         assert near is not None
-        harness.sandbox.endpoints.delete(endpoint_gone)
-    assert (len(told), harness.sandbox.outbox.near_miss(rule)) == (2, None)
+        harness.sandbox.endpoints.delete(deleted)
+    assert (len(enqueued), harness.sandbox.outbox.near_miss(rule)) == (2, None)
 
 
-def test_how_near_a_delivery_came_is_reckoned_at_its_last_attempt_or_when_it_was_told(
-    harness: Harness, egress: FakeEgress
-) -> None:
+def test_a_near_miss_is_evaluated_at_the_last_attempt_or_at_the_event(harness: Harness, egress: FakeEgress) -> None:
     egress.respond = lambda _url, _nth: 500
     endpoint(harness)
     emit_events(harness)
     harness.sandbox.clock = Clock(frozen_at=NOON + SECOND)
-    rule = nearly(harness)
+    rule = set_rule_for_other_events(harness)
 
     def why() -> list[str]:
         near = harness.sandbox.outbox.near_miss(rule)
@@ -656,13 +646,13 @@ def test_how_near_a_delivery_came_is_reckoned_at_its_last_attempt_or_when_it_was
     assert why() == ["event is note.created, not note.deleted"]
 
 
-def test_what_cannot_be_put_down_leaves_its_endpoint_free(
+def test_an_attempt_whose_result_cannot_be_stored_releases_its_endpoint(
     harness: Harness, egress: FakeEgress, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     endpoint(harness)
     emit_events(harness)
-    held = harness.sandbox.outbox.lease_next(NOON)
-    assert held is not None
+    lease = harness.sandbox.outbox.lease_next(NOON)
+    assert lease is not None
 
     def fail(_space: object) -> None:
         raise OSError("the store has failed")
@@ -670,14 +660,14 @@ def test_what_cannot_be_put_down_leaves_its_endpoint_free(
     with monkeypatch.context() as patch:
         patch.setattr(harness.sandbox.outbox, "reload", fail)
         with pytest.raises(OSError, match="has failed"):
-            harness.sandbox.outbox.send(held)
+            harness.sandbox.outbox.send(lease)
     again = harness.sandbox.outbox.lease_next(NOON)
     assert again is not None
     assert harness.sandbox.outbox.send(again)["state"] == "delivered"
     assert egress.ids == ["evt_1", "evt_1"]
 
 
-def test_a_test_event_has_the_newest_of_the_forms_an_event_is_written_in(egress: FakeEgress) -> None:
+def test_a_test_event_has_the_newest_version(egress: FakeEgress) -> None:
     assert ACME_WITH_WEBHOOKS.webhooks is not None
     harness = make_harness(
         replace(ACME_WITH_WEBHOOKS, webhooks=replace(ACME_WITH_WEBHOOKS.webhooks, versions=("v1", "v2"))), sender=egress
@@ -688,12 +678,12 @@ def test_a_test_event_has_the_newest_of_the_forms_an_event_is_written_in(egress:
     assert only_delivery(harness)["event"]["version"] == "v2"
 
 
-def test_a_replay_of_what_nobody_asks_for_goes_nowhere(harness: Harness) -> None:
+def test_a_replay_without_subscribed_endpoints_sends_nothing(harness: Harness) -> None:
     event = {"id": "evt_1", "type": "note.created", "created_at": NOON, "data": {}}
     assert harness.sandbox.outbox.replay(event) == []
 
 
-def test_how_long_an_attempt_took_is_kept_to_the_microsecond(
+def test_the_duration_of_an_attempt_is_stored_to_the_microsecond(
     harness: Harness, egress: FakeEgress, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(egress, "send", lambda *_: SendResult(200, None, b"", 0.00123456))
@@ -703,9 +693,7 @@ def test_how_long_an_attempt_took_is_kept_to_the_microsecond(
     assert only_delivery(harness)["attempts"][0]["milliseconds"] == 1.235
 
 
-def test_a_receiver_is_given_as_long_as_the_sandbox_says_to_the_microsecond(
-    harness: Harness, egress: FakeEgress
-) -> None:
+def test_the_webhook_timeout_of_the_sandbox_is_used_exactly(harness: Harness, egress: FakeEgress) -> None:
     harness.admin("PATCH", "/sandboxes/acme", {"assumptions": {"webhook_timeout": "1500ms"}})
     endpoint(harness)
     emit_events(harness)
@@ -713,13 +701,13 @@ def test_a_receiver_is_given_as_long_as_the_sandbox_says_to_the_microsecond(
     assert egress.timeouts == [1.5]
 
 
-def test_a_delivery_that_is_taken_in_hand_and_put_down_waits_for_no_disk(tmp_path: Path, egress: FakeEgress) -> None:
-    waited: list[int] = []
-    harness = make_harness(ACME_WITH_WEBHOOKS, store=TinyStore(tmp_path, fsync=waited.append), sender=egress)
+def test_sending_a_delivery_does_not_wait_for_the_disk(tmp_path: Path, egress: FakeEgress) -> None:
+    fsyncs: list[int] = []
+    harness = make_harness(ACME_WITH_WEBHOOKS, store=TinyStore(tmp_path, fsync=fsyncs.append), sender=egress)
     rule = {"trigger": {"probability": 0}, "fault": {"kind": "dropped_webhook"}}
     harness.sandbox.ruleset.set([FaultRule.model_validate(rule)])
     endpoint(harness)
     emit_events(harness)
-    waited.clear()
+    fsyncs.clear()
     harness.deliver_due()
-    assert (delivery_states(harness), waited) == (["delivered"], [])
+    assert (delivery_states(harness), fsyncs) == (["delivered"], [])

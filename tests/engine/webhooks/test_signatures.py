@@ -1,4 +1,4 @@
-"""Signatures: as the library of Standard Webhooks and as others make them, and what a receiver must refuse."""
+"""Webhook signatures: Standard Webhooks, timestamped and plain; and the webhooks that a receiver must refuse."""
 
 from __future__ import annotations
 
@@ -34,26 +34,26 @@ def headers(signature: str, id: str = "evt_1", at: object = AT) -> dict[str, str
 
 
 @given(body=bodies, at=st.integers(0, 4_000_000_000), key=st.binary(min_size=24, max_size=64))
-def test_the_library_of_standard_webhooks_makes_the_same_signature(body: bytes, at: int, key: bytes) -> None:
+def test_the_standard_webhooks_library_makes_the_same_signature(body: bytes, at: int, key: bytes) -> None:
     secret = "whsec_" + b64encode(key).decode()
-    theirs = Webhook(secret).sign("evt_1", datetime.fromtimestamp(at, UTC), body.decode())
-    assert sign_standard([secret], "evt_1", at, body) == theirs
+    expected = Webhook(secret).sign("evt_1", datetime.fromtimestamp(at, UTC), body.decode())
+    assert sign_standard([secret], "evt_1", at, body) == expected
 
 
 @given(body=bodies)
-def test_what_the_library_signs_is_taken(body: bytes) -> None:
-    theirs = Webhook(SECRET).sign("evt_1", datetime.fromtimestamp(AT, UTC), body.decode())
-    verify_standard(headers(theirs), [SECRET], AT, body, 300)
+def test_signatures_of_the_library_are_accepted(body: bytes) -> None:
+    expected = Webhook(SECRET).sign("evt_1", datetime.fromtimestamp(AT, UTC), body.decode())
+    verify_standard(headers(expected), [SECRET], AT, body, 300)
 
 
-def test_the_library_takes_what_is_signed_now_with_one_of_two_secrets() -> None:
+def test_the_library_accepts_a_signature_with_either_of_two_secrets() -> None:
     now = int(datetime.now(UTC).timestamp())
     for secret in (SECRET, OLD):
         signed = sign_standard([SECRET, OLD], "evt_1", now, BODY)
         assert Webhook(secret).verify(BODY, headers(signed, at=now))["type"] == "note.created"
 
 
-def test_a_standard_secret_that_is_no_base64_is_taken_as_it_is() -> None:
+def test_a_standard_secret_that_is_not_base64_is_used_as_text() -> None:
     mac = hmac.new(b"not base64!", b"evt_1.5." + BODY, sha256).digest()
     assert sign_standard(["not base64!"], "evt_1", 5, BODY) == f"v1,{b64encode(mac).decode()}"
 
@@ -77,21 +77,21 @@ def test_a_standard_secret_that_is_no_base64_is_taken_as_it_is() -> None:
         ({}, BODY, SECRET, AT - 301, "was made -301 s ago"),
     ],
 )
-def test_a_standard_delivery_that_is_forged_or_old_is_refused(
+def test_a_forged_or_old_standard_webhook_is_refused(
     changed: dict[str, str], body: bytes, secret: str, now: int, why: str
 ) -> None:
-    shown = headers(sign_standard([SECRET], "evt_1", AT, BODY)) | changed
+    sent_headers = headers(sign_standard([SECRET], "evt_1", AT, BODY)) | changed
     with pytest.raises(InvalidSignature, match=why):
-        verify_standard(shown, [secret], now, body, 300)
+        verify_standard(sent_headers, [secret], now, body, 300)
 
 
 @pytest.mark.parametrize("now", [AT - 300, AT, AT + 300])
-def test_a_signature_is_taken_up_to_the_tolerance(now: int) -> None:
+def test_a_signature_is_accepted_up_to_the_tolerance(now: int) -> None:
     verify_standard(headers(sign_standard([SECRET], "evt_1", AT, BODY)), [SECRET], now, BODY, 300)
     verify_timestamped(sign_timestamped([SECRET], AT, BODY), [SECRET], now, BODY, 300)
 
 
-def test_a_timed_signature_is_the_hex_of_the_time_a_dot_and_the_body() -> None:
+def test_a_timestamped_signature_is_computed_over_time_dot_and_body() -> None:
     mac = hmac.new(SECRET.encode(), f"{AT}.".encode() + BODY, sha256).hexdigest()
     assert sign_timestamped([SECRET], AT, BODY) == f"t={AT},v1={mac}"
     both = sign_timestamped([SECRET, OLD], AT, BODY)
@@ -105,7 +105,7 @@ MAC = VALID_SIGNATURE.partition(",")[2]
 
 
 @pytest.mark.parametrize(
-    ("shown", "why"),
+    ("signature", "why"),
     [
         ("", "no valid timestamp"),
         (MAC, "no valid timestamp"),
@@ -123,17 +123,17 @@ MAC = VALID_SIGNATURE.partition(",")[2]
         (sign_timestamped([SECRET], AT - 301, BODY), "301 s ago"),
     ],
 )
-def test_a_timed_signature_that_is_forged_or_old_is_refused(shown: str, why: str) -> None:
+def test_a_forged_or_old_timestamped_signature_is_refused(signature: str, why: str) -> None:
     with pytest.raises(InvalidSignature, match=why):
-        verify_timestamped(shown, [SECRET], AT, BODY, 300)
+        verify_timestamped(signature, [SECRET], AT, BODY, 300)
 
 
 @pytest.mark.parametrize("algorithm", ["sha1", "sha256"])
-def test_a_plain_signature_is_the_hex_over_the_body_alone(algorithm: str) -> None:
-    shown = sign_body(SECRET, BODY, algorithm)
-    assert shown == f"{algorithm}={hmac.new(SECRET.encode(), BODY, algorithm).hexdigest()}"
-    verify_body(shown, [OLD, SECRET], BODY, algorithm)
-    for wrong in ("", "sha1=", shown.upper(), shown[:-1], "ü", sign_body(OLD, BODY, algorithm)):
+def test_a_plain_signature_is_computed_over_the_body(algorithm: str) -> None:
+    signature = sign_body(SECRET, BODY, algorithm)
+    assert signature == f"{algorithm}={hmac.new(SECRET.encode(), BODY, algorithm).hexdigest()}"
+    verify_body(signature, [OLD, SECRET], BODY, algorithm)
+    for wrong in ("", "sha1=", signature.upper(), signature[:-1], "ü", sign_body(OLD, BODY, algorithm)):
         with pytest.raises(InvalidSignature, match="does not match the secret"):
             verify_body(wrong, [SECRET], BODY, algorithm)
 
@@ -147,18 +147,18 @@ def test_the_standard_secret_is_read_with_and_without_its_prefix() -> None:
 NON_ASCII_SIGNATURES = (f"t={AT},v1=ü", f"t={AT},v1=\xff\xfe", f"t={AT},ü={MAC[3:]}", f"t={AT},v1={MAC[3:-1]}é")
 
 
-@pytest.mark.parametrize("shown", NON_ASCII_SIGNATURES)
-def test_a_timed_signature_with_other_letters_than_ascii_is_refused(shown: str) -> None:
+@pytest.mark.parametrize("signature", NON_ASCII_SIGNATURES)
+def test_a_timestamped_signature_with_non_ascii_characters_is_refused(signature: str) -> None:
     with pytest.raises(InvalidSignature, match="does not match the secret"):
-        verify_timestamped(shown, [SECRET], AT, BODY, 300)
+        verify_timestamped(signature, [SECRET], AT, BODY, 300)
 
 
-def test_a_timed_signature_is_taken_beside_parts_of_another_scheme() -> None:
+def test_a_timestamped_signature_may_contain_parts_of_another_scheme() -> None:
     verify_timestamped(f"v0=ü,{MAC},t={AT}", [SECRET], AT, BODY, 300)
 
 
 @pytest.mark.parametrize("secret", ["abcd efgh!", "whsec_abcd-efg h_", "YWJjZA==YWJj!", "ab\ncd"])
-def test_a_secret_that_is_only_nearly_base64_is_taken_as_it_is(secret: str) -> None:
+def test_a_secret_that_is_almost_base64_is_used_as_text(secret: str) -> None:
     key = secret.encode()
     mac = hmac.new(key, f"evt_1.{AT}.".encode() + BODY, sha256).digest()
     signed = sign_standard([secret], "evt_1", AT, BODY)
@@ -166,7 +166,7 @@ def test_a_secret_that_is_only_nearly_base64_is_taken_as_it_is(secret: str) -> N
     verify_standard(headers(signed), [secret], AT, BODY, 300)
 
 
-def test_a_time_of_18_digits_is_read_and_one_of_19_is_none() -> None:
+def test_a_timestamp_of_18_digits_is_accepted_and_one_of_19_is_refused() -> None:
     far = 10**18 - 1
     verify_timestamped(sign_timestamped([SECRET], far, BODY), [SECRET], far, BODY, 300)
     verify_standard(headers(sign_standard([SECRET], "evt_1", far, BODY), at=far), [SECRET], far, BODY, 300)

@@ -1,4 +1,4 @@
-"""A provider's style of webhooks as one value, with the standard one as the example."""
+"""Webhook styles, with the standard one as the example."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def endpoint(*events: str, enabled: bool = True, version: str = "") -> Record:
 
 
 @pytest.mark.parametrize(
-    ("asked", "type", "version", "wanted"),
+    ("target", "type", "version", "expected"),
     [
         (endpoint("*"), "note.created", "", True),
         (endpoint("note.created"), "note.created", "", True),
@@ -37,13 +37,13 @@ def endpoint(*events: str, enabled: bool = True, version: str = "") -> Record:
         (endpoint("*", version="v2"), "note.created", "v2", True),
     ],
 )
-def test_an_endpoint_wants_its_types_in_its_version_while_it_is_on(
-    asked: Record, type: str, version: str, wanted: bool
+def test_an_enabled_endpoint_is_subscribed_to_its_types_in_its_version(
+    target: Record, type: str, version: str, expected: bool
 ) -> None:
-    assert STYLE.is_subscribed(asked, type, version) is wanted
+    assert STYLE.is_subscribed(target, type, version) is expected
 
 
-def test_a_standard_delivery_is_type_timestamp_and_data_under_three_headers() -> None:
+def test_a_standard_webhook_has_type_timestamp_data_and_three_headers() -> None:
     sandbox = make_harness(ACME_WITH_WEBHOOKS).sandbox
     body = render_body(STYLE, sandbox, EVENT)
     at = "2026-03-01T12:00:00.000000Z"
@@ -65,9 +65,9 @@ def test_a_standard_secret_is_the_base64_of_twenty_four_bytes(nth: int) -> None:
     assert Webhook(secret).sign("evt_1", datetime.fromtimestamp(1, UTC), "{}").startswith("v1,")
 
 
-def test_ids_and_secrets_come_from_the_seed() -> None:
-    dice = Randomness("1")
-    assert STYLE.endpoint_id(dice, 1) == STYLE.endpoint_id(Randomness("1"), 1)
-    assert STYLE.endpoint_id(dice, 1) != STYLE.endpoint_id(dice, 2)
-    assert STYLE.delivery_id(dice, 1) != STYLE.delivery_id(Randomness("2"), 1)
-    assert STYLE.generate_secret(dice, "a") != STYLE.generate_secret(dice, "b")
+def test_ids_and_secrets_depend_on_the_seed() -> None:
+    randomness = Randomness("1")
+    assert STYLE.endpoint_id(randomness, 1) == STYLE.endpoint_id(Randomness("1"), 1)
+    assert STYLE.endpoint_id(randomness, 1) != STYLE.endpoint_id(randomness, 2)
+    assert STYLE.delivery_id(randomness, 1) != STYLE.delivery_id(Randomness("2"), 1)
+    assert STYLE.generate_secret(randomness, "a") != STYLE.generate_secret(randomness, "b")

@@ -52,9 +52,8 @@ def test_the_policy_is_issued_when_the_running_clock_reaches_its_instant(harness
     offer = create_offer(harness)
     expect_ok(pay(harness, offer), 201)
     assert expect_ok(harness.admin("GET", f"{SANDBOX_PATH}/clock"))["now"].startswith("2026-03-01T12:00:00")
-    harness.sandbox.clock = Clock(
-        frozen_at=NOON + 2_000_000
-    )  # as if the clock had run: `advance` would run the timer itself
+    # Sets the clock directly, because `advance` would run the timer itself.
+    harness.sandbox.clock = Clock(frozen_at=NOON + 2_000_000)
     assert expect_ok(harness.request("GET", f"/policies/{offer['id']}"))["status"] == "paid"
 
 

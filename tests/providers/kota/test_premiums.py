@@ -8,7 +8,7 @@ import pytest
 
 from mockserver.engine import Randomness
 from mockserver.providers.kota.catalog.coverage import selection_errors
-from mockserver.providers.kota.catalog.premiums import amount_for_term, money, render_estimate, split_premium
+from mockserver.providers.kota.catalog.premiums import amount_for_term, render_estimate, split_premium, to_amount
 from mockserver.providers.kota.catalog.records import seed_records
 
 PLANS = {each["name"]: each for each in seed_records(Randomness("seed"))["plans"]}
@@ -96,7 +96,7 @@ def test_a_term_counts_whole_months_and_the_days_of_the_last(start: str, renewal
 
 
 def test_money_has_two_decimals() -> None:
-    assert [money(cents) for cents in (0, 1, 10, 12_345)] == [0.0, 0.01, 0.1, 123.45]
+    assert [to_amount(cents) for cents in (0, 1, 10, 12_345)] == [0.0, 0.01, 0.1, 123.45]
 
 
 def options(scope: str) -> Any:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from mockserver.providers.kota.requirements.form_answers import answer_errors, outstanding
+from mockserver.providers.kota.requirements.form_answers import answer_errors, find_outstanding_fields
 from mockserver.providers.kota.requirements.forms import FORMS
 from mockserver.providers.kota.requirements.rules import holds
 from tests.support.harness import Harness
@@ -247,8 +247,8 @@ def test_a_simulation_adds_a_requirement_to_an_enrolment(harness: Harness) -> No
 def test_every_form_can_be_filled_in(key: tuple[str, str]) -> None:
     form = FORMS[key]
     assert answer_errors(form, COMPLETE_ANSWERS[key], {}, TODAY) == []
-    assert outstanding(form, {}, TODAY) != []
-    assert outstanding(form, COMPLETE_ANSWERS[key], TODAY) == []
+    assert find_outstanding_fields(form, {}, TODAY) != []
+    assert find_outstanding_fields(form, COMPLETE_ANSWERS[key], TODAY) == []
 
 
 @pytest.mark.parametrize(
@@ -269,8 +269,8 @@ def test_rules_of_fields_are_enforced(answers: Any, field_id: str) -> None:
 
 def test_a_rule_can_require_a_field_and_a_checkbox_can_require_true() -> None:
     form = FORMS["enrolment_intent", "employee"]
-    assert outstanding(form, {"treated": True}, TODAY) == ["treatment", "treated_until", "truthful"]
-    assert outstanding(form, {"treated": False}, TODAY) == ["truthful"]
+    assert find_outstanding_fields(form, {"treated": True}, TODAY) == ["treatment", "treated_until", "truthful"]
+    assert find_outstanding_fields(form, {"treated": False}, TODAY) == ["truthful"]
     assert [each.message for each in answer_errors(form, {"truthful": False}, {}, TODAY)] == ["Must be confirmed."]
     assert [each.error_type for each in answer_errors(form, {"truthful": "yes"}, {}, TODAY)] == ["invalid_type"]
 

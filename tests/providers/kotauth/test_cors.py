@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from mockserver.providers.kotauth import PROVIDER
-from mockserver.providers.kotauth.cors import origin_of
+from mockserver.providers.kotauth.cors import parse_origin
 from tests.support.harness import Harness, make_harness
 
 if TYPE_CHECKING:
@@ -204,4 +204,4 @@ def test_a_preflight_belongs_to_the_workspace_in_its_path(harness: Harness) -> N
     ],
 )
 def test_an_origin_is_scheme_host_and_a_port_that_is_not_the_default(uri: str, origin: str | None) -> None:
-    assert origin_of(uri) == origin
+    assert parse_origin(uri) == origin

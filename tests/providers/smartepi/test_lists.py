@@ -283,7 +283,7 @@ def apply_change(change: str, nth: int, names_by_id: dict[str, str], count: int)
 
 
 @settings(max_examples=40, deadline=None, derandomize=True)
-@given(start=st.integers(0, 8), limit=st.integers(1, 4), between=st.lists(steps, max_size=6), filtered=st.booleans())
+@given(start=st.integers(0, 8), limit=st.integers(1, 4), writes=st.lists(steps, max_size=6), filtered=st.booleans())
 def test_paging_neither_misses_nor_repeats_records_during_writes(
     start: int, limit: int, writes: list[list[tuple[str, int]]], filtered: bool
 ) -> None:

@@ -11,7 +11,7 @@ from pydantic import BaseModel
 from mockserver.engine import State
 from mockserver.providers.smartepi import PROVIDER
 from mockserver.providers.smartepi.assumptions import SmartEPIAssumptions
-from mockserver.providers.smartepi.dialect import show
+from mockserver.providers.smartepi.dialect import render_fields
 from mockserver.providers.smartepi.organization import RESOURCES
 from mockserver.providers.smartepi.transactions import READ_ONLY_RESOURCES
 from tests.support.datasets import STORED_SIZES, cached_dataset
@@ -64,7 +64,7 @@ def check_integrity(state: State, approximate_size: int) -> None:
     assumptions = SmartEPIAssumptions()
     for collection, model in MODELS.items():
         for record in state[collection]:
-            model.model_validate(show(assumptions, record), strict=True)
+            model.model_validate(render_fields(assumptions, record), strict=True)
 
 
 @pytest.mark.parametrize("size", STORED_SIZES)

@@ -1,1 +1,1 @@
-"""Fault kinds for the calls of clients, one module each."""
+"""The fault kinds for calls of clients, one module each."""

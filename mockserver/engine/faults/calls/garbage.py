@@ -18,8 +18,8 @@ class Garbage(Fault):
     bytes: int = Field(default=128, ge=1, le=65_536, description="The number of random bytes.")
 
     def apply(self, call: Call, proceed: Proceed) -> Reply:  # noqa: ARG002
-        """The bytes are determined by seed, rule and number of the match."""
+        """Returns random bytes, determined by the seed, the rule and the number of matching calls."""
         assert call.rng is not None
         noise = call.rng.bytes("garbage", self.bytes)
-        # No status line begins with 0xFF, so that no client takes the bytes for HTTP/0.9.
+        # The first byte is 0xFF, so that no client takes the bytes for a status line or for HTTP/0.9.
         return Reply(0, body=b"\xff" + noise[1:], wire=Wire(head=False))

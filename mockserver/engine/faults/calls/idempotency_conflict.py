@@ -11,7 +11,7 @@ from mockserver.engine.faults.base import Fault, refusal_reply
 
 
 class IdempotencyConflict(Fault):
-    """Refuses the call as the provider refuses an idempotency key that is in flight or was used for another request."""
+    """Returns the provider's error for an idempotency key that is in flight or was used for another request."""
 
     kind: Literal["idempotency_conflict"] = "idempotency_conflict"
     conflict: Literal["in_flight", "mismatch"] = "in_flight"

@@ -11,7 +11,7 @@ from mockserver.engine.faults.base import Fault, refusal_reply
 
 
 class KeyNotPropagated(Fault):
-    """Refuses a call that carries an API key as the provider refuses a key that is not accepted yet."""
+    """Returns the provider's error for an API key that is not accepted yet; calls without a key are not affected."""
 
     kind: Literal["key_not_propagated"] = "key_not_propagated"
 

@@ -11,7 +11,7 @@ from mockserver.engine.faults.base import Fault
 
 
 class Latency(Fault):
-    """Waits for a time drawn from the distribution, then performs the operation."""
+    """Waits for a random time from the distribution, then performs the operation."""
 
     kind: Literal["latency"] = "latency"
     distribution: Distribution

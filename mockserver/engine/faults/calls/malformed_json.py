@@ -17,6 +17,6 @@ class MalformedJson(Fault):
     def apply(self, call: Call, proceed: Proceed) -> Reply:
         reply = proceed(call)
         half = reply.body[: max(1, len(reply.body) // 2)]
-        # Half of a number is valid JSON, and half of an empty body is empty.
+        # Half of a number is valid JSON and half of an empty body is empty, so these bodies become an open brace.
         reply.body = b"{" if half.lstrip()[:1] in b"-0123456789" else half
         return reply

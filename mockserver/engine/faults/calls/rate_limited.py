@@ -13,11 +13,11 @@ from mockserver.engine.faults.base import Fault, refusal_reply
 
 
 class RateLimited(Fault):
-    """Refuses the call with the provider's 429 response, whatever the rate limit's state."""
+    """Returns the provider's error for an exceeded rate limit (429), even if the limit is not exceeded."""
 
     kind: Literal["rate_limited"] = "rate_limited"
     retry_after: int | None = Field(
-        default=None, ge=0, le=86_400, description="Seconds in the Retry-After header; none sends no header."
+        default=None, ge=0, le=86_400, description="Seconds in the Retry-After header; if left out, no header is sent."
     )
 
     def apply(self, call: Call, proceed: Proceed) -> Reply:  # noqa: ARG002

@@ -22,7 +22,8 @@ class Status(Fault):
     detail: str = Field(default="Injected failure", max_length=1000)
     headers: SettableHeaders = Field(default_factory=dict, description="Additional response headers.")
     body: Any = Field(
-        default=None, description="The body instead of the provider's: a string as it is, all else as JSON."
+        default=None,
+        description="The body instead of the provider's: a string is sent as it is, other values as JSON.",
     )
 
     def apply(self, call: Call, proceed: Proceed) -> Reply:  # noqa: ARG002

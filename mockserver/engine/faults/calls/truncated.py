@@ -17,7 +17,7 @@ class Truncated(Fault):
 
     kind: Literal["truncated"] = "truncated"
     fraction: float = Field(
-        default=0.5, ge=0, lt=1, description="The part of the body that is sent; Content-Length is that of the whole."
+        default=0.5, ge=0, lt=1, description="The part of the body that is sent; Content-Length counts the whole body."
     )
 
     def apply(self, call: Call, proceed: Proceed) -> Reply:

@@ -1,1 +1,1 @@
-"""Fault kinds for webhook deliveries, one module each."""
+"""The fault kinds for webhook deliveries, one module each."""

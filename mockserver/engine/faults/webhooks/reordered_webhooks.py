@@ -17,7 +17,7 @@ class ReorderedWebhooks(Fault):
     APPLIES_TO: ClassVar[str] = "webhooks"
     kind: Literal["reordered_webhooks"] = "reordered_webhooks"
     within: Duration = Field(
-        default=60 * SECOND, description="The longest delay; then it is sent even without another delivery."
+        default=60 * SECOND, description="The longest delay; after it the delivery is sent even if no other was sent."
     )
 
     def apply_to_attempt(self, attempt: Attempt) -> None:

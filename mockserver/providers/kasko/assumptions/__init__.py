@@ -1,4 +1,4 @@
-"""The assumptions of KASKO."""
+"""All assumptions of KASKO; those about access and sale are inherited."""
 
 from __future__ import annotations
 
@@ -11,19 +11,19 @@ from mockserver.providers.kasko.assumptions.sale import SaleAssumptions
 
 
 class KaskoAssumptions(SaleAssumptions):
-    """Adds the assumptions about policies, the Data API and the older operations to those of access and sale."""
+    """All assumptions of KASKO; this class declares those about policies, the Data API and the older operations."""
 
     policy_delay: Annotated[
         Duration,
         AssumptionNote(
             "The delay between the payment and the policy, on the sandbox's clock.",
-            "Documented as asynchronous, without the delay.",
+            "Documented as asynchronous; the length of the delay is not documented.",
         ),
     ] = 2 * SECOND
     unissued_policy: Annotated[
         Literal["404", "pending", "unpaid_too"],
         AssumptionNote(
-            "The response of GET /policies/{id} before that: 404, a pending policy, or one even for unpaid offers.",
+            "The response to GET /policies/{id} before the policy is issued: 404, a pending policy if paid, or always.",
             "Not documented; an unpaid offer is read at /offers/{id}, although its link names /policies/{id}.",
         ),
     ] = "404"
@@ -38,14 +38,14 @@ class KaskoAssumptions(SaleAssumptions):
         Literal["optional", "required"],
         AssumptionNote(
             "Whether PUT needs If-Match or If-Unmodified-Since; PATCH never does.",
-            "Updates and cancellations should send one; the examples of PATCH do not.",
+            "The documents recommend one for updates and cancellations; their examples of PATCH have none.",
         ),
     ] = "optional"
     patch_preconditions: Annotated[
         Literal["checked", "ignored"],
         AssumptionNote(
             "Whether PATCH checks If-Match and If-Unmodified-Since if they are sent.",
-            "Updates should send one; the examples of PATCH do not.",
+            "The documents recommend one for updates; their examples of PATCH have none.",
         ),
     ] = "checked"
     missing_precondition: Annotated[
@@ -57,8 +57,8 @@ class KaskoAssumptions(SaleAssumptions):
     both_preconditions: Annotated[
         Literal["tag", "both"],
         AssumptionNote(
-            "Whether only If-Match counts if both are sent, or both must hold.",
-            "Both should be sent; in RFC 9110 only the tag counts.",
+            "If both headers are sent: whether only If-Match counts, or both must hold.",
+            "The documents recommend both; in RFC 9110 only If-Match counts.",
         ),
     ] = "tag"
     weak_tags: Annotated[
@@ -89,7 +89,7 @@ class KaskoAssumptions(SaleAssumptions):
     updated_event: Annotated[
         str,
         Field(pattern=r"^[a-z_]+(\.[a-z_]+)*$", max_length=50),
-        AssumptionNote("The type of the event that a policy has changed.", "The event is described without its name."),
+        AssumptionNote("The type of the event for a changed policy.", "The event is documented without its name."),
     ] = "policy.updated"
     cancellation_event: Annotated[
         bool,
@@ -102,7 +102,7 @@ class KaskoAssumptions(SaleAssumptions):
     locked_dataset: Annotated[
         Literal["404", "401"],
         AssumptionNote(
-            "The status for a locked dataset without a secret key.",
+            "The status for a request for a locked dataset without a secret key.",
             "Not documented; 404 hides that the dataset exists.",
         ),
     ] = "404"
@@ -132,25 +132,27 @@ class KaskoAssumptions(SaleAssumptions):
     ] = "message"
     lead_status: Annotated[
         Literal["201", "200"],
-        AssumptionNote("The status of a new lead.", "Not documented; 201 is in the list of success codes."),
+        AssumptionNote(
+            "The status of the response that creates a lead.", "Not documented; 201 is in the list of success codes."
+        ),
     ] = "201"
     media_status: Annotated[
         Literal["201", "200"],
         AssumptionNote(
-            "The status of a new announcement of a file.", "Not documented; 201 is in the list of success codes."
+            "The status of the response that announces a file.", "Not documented; 201 is in the list of success codes."
         ),
     ] = "201"
     upload_status: Annotated[
         Literal["200", "201", "204"],
         AssumptionNote(
-            "The status of the upload of a file; 204 has no body.",
+            "The status of the response to the upload of a file; 204 has no body.",
             "Not documented; all three are in the list of success codes.",
         ),
     ] = "200"
     attached_status: Annotated[
         Literal["201", "200", "204"],
         AssumptionNote(
-            "The status of attaching a file to a policy; 204 has no body.",
+            "The status of the response that attaches a file to a policy; 204 has no body.",
             "Not documented; all three are in the list of success codes.",
         ),
     ] = "201"

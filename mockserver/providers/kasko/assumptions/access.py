@@ -19,7 +19,7 @@ class AccessAssumptions(Assumptions):
         Literal["403", "404"],
         AssumptionNote(
             "The status for a public key in an operation that requires a secret key.",
-            "403 is documented for a missing permission; some places return 404 on purpose, without a list of them.",
+            "403 is documented for a missing permission; some operations return 404 on purpose, but no list is given.",
         ),
     ] = "403"
     forbidden_message: Annotated[
@@ -37,7 +37,7 @@ class AccessAssumptions(Assumptions):
     unknown_path: Annotated[
         Literal["404", "401"],
         AssumptionNote(
-            "Whether an unknown path or method without a key gets 404 or 405, or 401.",
+            "Whether a request without a key to an unknown path or method gets 404 or 405, or 401.",
             "Not documented; 401 is for requests that require a key, and these require none.",
         ),
     ] = "404"
@@ -45,13 +45,13 @@ class AccessAssumptions(Assumptions):
         Literal["header", "refused"],
         AssumptionNote(
             "If Authorization and ?key= are both sent: whether the header counts or both keys must have the same mode.",
-            "The page on payments lists both without a precedence.",
+            "The page on payments lists both, but no precedence.",
         ),
     ] = "header"
     body_key: Annotated[
         Literal["read", "ignored"],
         AssumptionNote(
-            "Whether a public key in the body of POST /quotes or /payments counts if no other is sent.",
+            "Whether a public key in the body of POST /quotes or /payments counts if the request has no other key.",
             "A page of 2022 sends it there; the current pages have it in the query.",
         ),
     ] = "read"
@@ -65,7 +65,7 @@ class AccessAssumptions(Assumptions):
     other_mode: Annotated[
         Literal["404", "403"],
         AssumptionNote(
-            "The status for a record of the mode that the key does not have (TEST or LIVE).",
+            "The status for a record whose mode (TEST or LIVE) is not that of the key.",
             "Not documented; 404 instead of 403 is documented in general, so that existence does not leak.",
         ),
     ] = "404"
@@ -86,23 +86,23 @@ class AccessAssumptions(Assumptions):
     other_accept: Annotated[
         Literal["as_v2", "refused"],
         AssumptionNote(
-            "Whether an unknown KASKO media type in other operations is treated as v2 or refused with 400.",
+            "Whether operations other than POST /quotes treat an unknown KASKO media type as v2 or refuse it with 400.",
             "Not documented.",
         ),
     ] = "as_v2"
     v1_offers: Annotated[
         Literal["signature", "accept", "never"],
         AssumptionNote(
-            "Which offers are of v1 if Accept has no version: those from the signature of a v1 quote, all, or none; "
-            "with `never`, not even those that request v1.",
-            "No Accept is documented as v1, but current examples of offers and payments without one have new ids.",
+            "Which offers are v1 offers if Accept has no version: those made from a v1 quote, all, or none; "
+            "with `never`, not even offers that request v1.",
+            "A missing Accept is documented as v1, but current examples of offers and payments without it use new ids.",
         ),
     ] = "signature"
     v1_ids: Annotated[
         Literal["prefixed", "bare"],
         AssumptionNote(
             "Whether the first of the 33 characters of a v1 policy id is t or l for the mode.",
-            "Documented as random; the ids of payments have the same length and begin so.",
+            "Documented as random; payment ids have the same length and begin with t or l.",
         ),
     ] = "prefixed"
     v1_number: Annotated[

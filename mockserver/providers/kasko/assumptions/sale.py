@@ -12,15 +12,20 @@ from mockserver.providers.kasko.assumptions.access import AccessAssumptions
 
 class SaleAssumptions(AccessAssumptions):
     quote_status: Annotated[
-        Literal["200", "201"], AssumptionNote("The status of a new quote.", "Not visible in the documents.")
+        Literal["200", "201"],
+        AssumptionNote("The status of the response that creates a quote.", "Not visible in the documents."),
     ] = "200"
     offer_status: Annotated[
         Literal["201", "200"],
-        AssumptionNote("The status of a new offer.", "Not visible; 201 is in the list of success codes."),
+        AssumptionNote(
+            "The status of the response that creates an offer.", "Not visible; 201 is in the list of success codes."
+        ),
     ] = "201"
     payment_status: Annotated[
         Literal["201", "200"],
-        AssumptionNote("The status of a new payment.", "Not visible; 201 is in the list of success codes."),
+        AssumptionNote(
+            "The status of the response that creates a payment.", "Not visible; 201 is in the list of success codes."
+        ),
     ] = "201"
     rule_types: Annotated[
         Literal["laravel", "strict"],

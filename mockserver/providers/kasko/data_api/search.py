@@ -1,4 +1,4 @@
-"""The parameters `query` and `sort` of the Data API: parsed from JSON and applied to the fields of a dataset."""
+"""Parses the parameters `query` and `sort` of the Data API, and applies them to the values of items."""
 
 from __future__ import annotations
 
@@ -12,11 +12,12 @@ from mockserver.providers.kasko.products.rules import to_text
 from mockserver.providers.kasko.wire.dialect import bad_request, parse_json_parameter
 
 OPERATORS = (None, "=", ">", ">=", "<", "<=", "IN")
+"""None and `=` compare like SQL LIKE."""
 Values = Mapping[str, Any]
 
 
 class QueryCondition(BaseModel):
-    """A condition; without an operator it compares like SQL LIKE, where `%` matches anything."""
+    """A condition on one field; without an operator it compares like SQL LIKE, where `%` matches anything."""
 
     model_config = ConfigDict(extra="forbid", defer_build=True)
     field: str
@@ -36,7 +37,7 @@ _ORDERS = TypeAdapter(list[Order])
 
 def read_conditions(text: str | None, known_fields: Sequence[str]) -> list[QueryCondition]:
     """Parses the parameter `query`. Raises Problem for invalid conditions or unknown fields."""
-    conditions: list[QueryCondition] = _read("query", text, _CONDITIONS, known_fields)
+    conditions: list[QueryCondition] = _parse_parts("query", text, _CONDITIONS, known_fields)
     for condition in conditions:
         if condition.operator not in OPERATORS:
             raise bad_request("query: operator must be one of =, >, >=, <, <=, IN.", field="query")
@@ -47,13 +48,13 @@ def read_conditions(text: str | None, known_fields: Sequence[str]) -> list[Query
 
 def read_orders(text: str | None, known_fields: Sequence[str]) -> list[Order]:
     """Parses the parameter `sort`. Raises Problem for invalid directions or unknown fields."""
-    orders: list[Order] = _read("sort", text, _ORDERS, known_fields)
+    orders: list[Order] = _parse_parts("sort", text, _ORDERS, known_fields)
     if any(order.dir not in ("asc", "desc") for order in orders):
         raise bad_request("sort: dir must be asc or desc.", field="sort")
     return orders
 
 
-def _read(name: str, text: str | None, adapter: TypeAdapter[Any], known_fields: Sequence[str]) -> Any:
+def _parse_parts(name: str, text: str | None, adapter: TypeAdapter[Any], known_fields: Sequence[str]) -> Any:
     if not text:
         return []
     try:
@@ -81,7 +82,7 @@ def _matches_condition(condition: QueryCondition, value: Any, case_sensitive: bo
 
 
 def like(text: str, pattern: str) -> bool:
-    """Whether a text matches a pattern of SQL LIKE, with `%` as the only wildcard."""
+    """Whether a text matches a pattern of SQL LIKE in which only `%` is a wildcard."""
     first, *rest = pattern.split("%")
     if not rest:
         return text == pattern
@@ -96,14 +97,15 @@ def like(text: str, pattern: str) -> bool:
     return len(text) - position >= len(last) and text.endswith(last)
 
 
-def sort_rows(rows: list[Any], orders: Sequence[Order], values: Any) -> list[Any]:
-    """Returns the rows sorted by several orders, the first one most significant; the sort is stable."""
+def sort_rows(rows: list[Any], orders: Sequence[Order], get_values: Any) -> list[Any]:
+    """Sorts rows by several orders, of which the first is the most significant; equal rows keep their order."""
     for order in reversed(orders):
-        rows = sorted(rows, key=lambda row: _sort_key(values(row).get(order.field)), reverse=order.dir == "desc")
+        rows = sorted(rows, key=lambda row: _sort_key(get_values(row).get(order.field)), reverse=order.dir == "desc")
     return rows
 
 
 def _sort_key(value: Any) -> tuple[int, float, str]:
+    """Sorts missing values first, then numbers, then texts without regard to case."""
     if value is None:
         return (0, 0.0, "")
     if isinstance(value, int | float):

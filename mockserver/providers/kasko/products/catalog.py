@@ -1,4 +1,4 @@
-"""Insurance products as data: questions, prices, payment plans. The files are fixtures/products/kasko-*.json."""
+"""Models and lookup of insurance products. The built-in ones are the files fixtures/products/kasko-*.json."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ class ProductPart(BaseModel):
 
 
 class Plan(ProductPart):
-    """A subscription plan: the payment methods and billing cycles of the product."""
+    """A subscription plan: its payment methods and billing cycles."""
 
     id: str
     payments: list[str] = Field(min_length=1, description="Payment methods, written as method/provider.")
@@ -69,7 +69,7 @@ class Legacy(ProductPart):
 
 
 class Condition(ProductPart):
-    """A comparison of a field of the quote's data."""
+    """A comparison between a field of the quote's data and a value."""
 
     field: str
     operator: Literal["=", ">", ">=", "<", "<=", "IN"] = "="
@@ -77,21 +77,21 @@ class Condition(ProductPart):
 
 
 class Band(ProductPart):
-    """A percentage for values up to a maximum; null means no maximum."""
+    """A percentage for values up to and including `up_to`; null means no maximum."""
 
     up_to: int | None
     percent: int = Field(ge=0, le=10_000)
 
 
 class Base(ProductPart):
-    """The base of the net premium in minor units, by the value of a field."""
+    """The amounts in minor units from which the net premium is calculated: one for each value of `field`."""
 
     field: str
     net: dict[str, int]
 
 
 class Factor(ProductPart):
-    """A percentage that multiplies the net premium, by the value of a field or by bands."""
+    """A percentage that multiplies the net premium; the value of `field` selects it from `percent` or `bands`."""
 
     field: str
     percent: dict[str, int] | None = None
@@ -99,7 +99,7 @@ class Factor(ProductPart):
 
 
 class Price(ProductPart):
-    """Base, factors and tax; all are integers, so that gross is exactly net plus tax."""
+    """The parts of the price formula; all are integers, so that gross is exactly net plus tax."""
 
     base: Base
     factors: list[Factor] = Field(default_factory=list)
@@ -107,7 +107,7 @@ class Price(ProductPart):
 
 
 class Duration(ProductPart):
-    """The start and the length of a policy."""
+    """The length of a policy in months, and the field of the quote's data that contains its start."""
 
     strategy: str = "fixed_start_and_end_date"
     start_field: str
@@ -115,7 +115,7 @@ class Duration(ProductPart):
 
 
 class Product(ProductPart):
-    """An insurance product and its integration."""
+    """An insurance product with its plans, rules and price."""
 
     name: str
     item_id: str
@@ -136,7 +136,7 @@ class Product(ProductPart):
     )
     policy: RuleSet = Field(default_factory=dict, description="Rules for the data of a policy.")
     knockouts: list[list[Condition]] = Field(
-        default_factory=list, description="A quote is knocked out if all conditions of one of these lists hold."
+        default_factory=list, description="A quote is knocked out if it meets all conditions of one of these lists."
     )
     manual_underwriting: list[list[Condition]] = Field(default_factory=list)
     price: Price | Literal["building"] | None = Field(
@@ -144,28 +144,28 @@ class Product(ProductPart):
     )
     duration: Duration
 
-    def plan(self, id: str) -> Plan | None:
-        """Returns the plan with an id or with the legacy id, or None."""
+    def find_plan(self, id: str) -> Plan | None:
+        """Returns the plan with this id, the first plan for the legacy id, or None."""
         if self.legacy is not None and id == self.legacy.subscription_plan_id:
             return self.plans[0]
         return next((plan for plan in self.plans if plan.id == id), None)
 
     def patch_rules(self) -> dict[str, str]:
-        """Returns the rules for the data of a PATCH; required fields are required again."""
+        """Returns the rules for the data of a PATCH, which must contain every required field again."""
         return {**self.policy, **(self.quote if self.quote_patch is None else self.quote_patch)}
 
     def today(self, now: int) -> date:
         """Returns the date in the product's time zone; ``now`` is in microseconds since 1970."""
-        return _local(now, self.time_zone)
+        return _local_date(now, self.time_zone)
 
 
-def _local(now: int, zone: str) -> date:
+def _local_date(now: int, zone: str) -> date:
     return (datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=now)).astimezone(ZoneInfo(zone)).date()
 
 
 @cache
-def built_in() -> dict[str, Product]:
-    """Returns the products of the fixtures, by item id."""
+def built_in_products() -> dict[str, Product]:
+    """Returns the products in the files of the fixtures, by item id."""
     package = Path(__file__).resolve().parents[3]
     folder = package / "fixtures" if (package / "fixtures").is_dir() else package.parent / "fixtures"
     files = sorted((folder / "products").glob("kasko-*.json"))
@@ -174,23 +174,23 @@ def built_in() -> dict[str, Product]:
 
 
 def find_product(at: Call | SimulationContext, item: str) -> Product | None:
-    """Returns the product published in the sandbox, or else the built-in one, or None."""
+    """Returns the product published in the sandbox or the built-in product with an item id, or None."""
     record = at.space.get(COLLECTION, item)
-    return parse_product(record) if record is not None else built_in().get(item)
+    return parse_product(record) if record is not None else built_in_products().get(item)
 
 
 def find_offered_product(call: Call, item: str) -> Product | None:
-    """Returns the product if the mode of the key has a catalogue, or None."""
+    """Returns the product if the mode of the key has products, or None."""
     return find_product(call, item) if has_catalogue(call) else None
 
 
 def has_catalogue(call: Call) -> bool:
-    """Whether the key's mode has products and datasets."""
+    """Whether the key's mode (TEST or LIVE) has products and datasets; see the assumption ``live_catalogue``."""
     return not is_livemode(call) or assumptions_of(call).live_catalogue == "shared"
 
 
 def get_product(at: Call | SimulationContext, item: str) -> Product:
-    """Returns the product of an existing offer, in any mode. Raises Problem 404."""
+    """Returns the product of an existing offer, whatever the mode of the key. Raises Problem 404."""
     product = find_product(at, item)
     if product is None:
         raise Problem("not_found", f"Product - {item} not found.")
@@ -198,10 +198,10 @@ def get_product(at: Call | SimulationContext, item: str) -> Product:
 
 
 def list_products(call: Call) -> list[Product]:
-    """Returns all products in the mode of the key; published products come first."""
+    """Returns the products that the mode of the key has; published products come first."""
     if not has_catalogue(call):
         return []
-    return [parse_product(record) for _, record in call.space.scan(COLLECTION)] + list(built_in().values())
+    return [parse_product(record) for _, record in call.space.scan(COLLECTION)] + list(built_in_products().values())
 
 
 def parse_product(record: Record) -> Product:

@@ -1,4 +1,4 @@
-"""Premium, knock-out conditions and term of a quote. The formula is assumed: the vendor's is not public."""
+"""Calculates the premium and the term of a quote, and checks conditions. The formula is assumed, as none is public."""
 
 from __future__ import annotations
 
@@ -11,17 +11,20 @@ from mockserver.providers.kasko.products.catalog import Condition, Factor, Price
 from mockserver.providers.kasko.products.rules import Data, RuleViolation, read_date, to_text
 
 
-def premium(price: Price, data: Data) -> dict[str, Any]:
-    """Returns the premium in minor units. Net is base times factors, rounded once; gross is exactly net plus tax."""
+def calculate_premium(price: Price, data: Data) -> dict[str, Any]:
+    """Returns the amounts in minor units. Net is the base times all factors, rounded once; gross is net plus tax.
+
+    Raises Problem if the price has no amount or percentage for a value of the data.
+    """
     net = price.base.net.get(to_text(data.get(price.base.field)))
     if net is None:
         raise _invalid_data(price.base.field)
     divisor = 1
     for factor in price.factors:
-        net *= _percent(factor, data.get(factor.field))
+        net *= _find_percent(factor, data.get(factor.field))
         divisor *= 100
-    net = _rounded(net, divisor)
-    tax = _rounded(net * price.tax_basis_points, 10_000)
+    net = _divide_rounded(net, divisor)
+    tax = _divide_rounded(net * price.tax_basis_points, 10_000)
     return {
         "gross_premium": net + tax,
         "premium_tax": tax,
@@ -30,11 +33,12 @@ def premium(price: Price, data: Data) -> dict[str, Any]:
     }
 
 
-def _rounded(amount: int, divisor: int) -> int:
+def _divide_rounded(amount: int, divisor: int) -> int:
+    # Half of a minor unit is rounded up.
     return (2 * amount + divisor) // (2 * divisor)
 
 
-def _percent(factor: Factor, value: Any) -> int:
+def _find_percent(factor: Factor, value: Any) -> int:
     if factor.percent is not None and to_text(value) in factor.percent:
         return factor.percent[to_text(value)]
     for band in factor.bands or ():
@@ -48,11 +52,11 @@ def _invalid_data(field: str) -> Problem:
 
 
 def holds(alternatives: list[list[Condition]], data: Data) -> bool:
-    """Whether all conditions of at least one list hold."""
-    return any(all(_holds(each, data.get(each.field)) for each in conditions) for conditions in alternatives)
+    """Whether at least one of the lists has only conditions that the data meets."""
+    return any(all(_is_met(each, data.get(each.field)) for each in conditions) for conditions in alternatives)
 
 
-def _holds(condition: Condition, value: Any) -> bool:
+def _is_met(condition: Condition, value: Any) -> bool:
     if value is None:
         return False
     return compare(condition.operator, value, condition.value)
@@ -62,7 +66,7 @@ def compare(operator: str, value: Any, other: Any) -> bool:
     """Compares two values with an operator: as numbers if both are numeric, otherwise as text."""
     if operator == "IN":
         return isinstance(other, list) and to_text(value) in map(to_text, other)
-    first, second = _number(value), _number(other)
+    first, second = _to_number(value), _to_number(other)
     left, right = (to_text(value), to_text(other)) if first is None or second is None else (first, second)
     match operator:
         case ">":
@@ -76,7 +80,7 @@ def compare(operator: str, value: Any, other: Any) -> bool:
     return left == right
 
 
-def _number(value: Any) -> float | None:
+def _to_number(value: Any) -> float | None:
     if isinstance(value, bool) or not isinstance(value, int | float | str) or len(str(value)) > 30:
         return None
     try:
@@ -85,20 +89,21 @@ def _number(value: Any) -> float | None:
         return None
 
 
-def term(product: Product, data: Data) -> dict[str, str]:
-    """Returns the start and end of the policy: midnights in the product's time zone, written in UTC. Raises Problem."""
+def calculate_term(product: Product, data: Data) -> dict[str, str]:
+    """Returns the start and end of the policy: midnight in the product's time zone, written in UTC. Raises Problem."""
     duration = product.duration
     try:
         start = read_date(data.get(duration.start_field))
-        end = _months_later(start, duration.months)
-        return {"policy_start_date": midnight(start, product), "policy_end_date": midnight(end, product)}
+        end = _add_months(start, duration.months)
+        return {"policy_start_date": format_midnight(start, product), "policy_end_date": format_midnight(end, product)}
     except (RuleViolation, ValueError, OverflowError):
         raise _invalid_data(duration.start_field) from None
 
 
-def _months_later(start: date, months: int) -> date:
+def _add_months(start: date, months: int) -> date:
     month = start.month - 1 + months
     year, month = start.year + month // 12, month % 12 + 1
+    # In a shorter month, the last day of that month takes the place of the start's day.
     for day in (start.day, 30, 29, 28):
         try:
             return date(year, month, min(day, start.day))
@@ -108,6 +113,6 @@ def _months_later(start: date, months: int) -> date:
     raise ValueError(f"{year}-{month} has no such day")
 
 
-def midnight(day: date, product: Product) -> str:
-    """Returns the midnight of a day in the product's time zone, in UTC: `2019-12-31T23:00:00+00:00`."""
+def format_midnight(day: date, product: Product) -> str:
+    """Formats midnight of a day in the product's time zone as UTC: `2019-12-31T23:00:00+00:00`."""
     return datetime.combine(day, time(), ZoneInfo(product.time_zone)).astimezone(UTC).isoformat()

@@ -14,14 +14,18 @@ _DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 _INTEGER = re.compile(r"-?\d{1,15}", re.ASCII)
 _TRUE, _FALSE = (True, "true", "1", 1), (False, "false", "0", 0)
 MAX_INTEGER = 10**15
+"""The absolute value of an integer must be lower than this."""
 
 
 class RuleViolation(Exception):
-    """A value violates a rule."""
+    """A value violates a rule of a product; ``validate_data`` reports the field as invalid."""
 
 
 def validate_data(rules: Mapping[str, str], data: Data, today: date, *, strict: bool = False) -> dict[str, Any]:
-    """Returns the data with converted values. Raises Problem ``data_invalid`` with every invalid field."""
+    """Returns the data with values converted to the types of the rules; ``strict`` accepts only the JSON types.
+
+    Raises Problem ``data_invalid`` with every invalid field.
+    """
     validated, errors = dict(data), []
     for field, rule in rules.items():
         parts = rule.split("|")
@@ -32,7 +36,7 @@ def validate_data(rules: Mapping[str, str], data: Data, today: date, *, strict: 
                 errors.append(FieldError(field, "missing"))
             continue
         try:
-            validated[field] = _value(parts, value, today, strict)
+            validated[field] = _apply_rules(parts, value, today, strict)
         except RuleViolation:
             errors.append(FieldError(field, "invalid"))
     if errors:
@@ -58,7 +62,7 @@ def _is_required(parts: list[str], data: Data) -> bool:
     return False
 
 
-def _value(parts: list[str], value: Any, today: date, strict: bool) -> Any:
+def _apply_rules(parts: list[str], value: Any, today: date, strict: bool) -> Any:
     for part in parts:
         name, _, argument = part.partition(":")
         if name not in _PRESENCE_RULES:
@@ -66,7 +70,7 @@ def _value(parts: list[str], value: Any, today: date, strict: bool) -> Any:
     return value
 
 
-def _integer(value: Any, _: str, __: date, strict: bool) -> int:
+def _integer(value: Any, _argument: str, _today: date, strict: bool) -> int:
     if not strict and isinstance(value, str) and _INTEGER.fullmatch(value):
         return int(value)
     if isinstance(value, int) and not isinstance(value, bool) and abs(value) < MAX_INTEGER:
@@ -74,13 +78,13 @@ def _integer(value: Any, _: str, __: date, strict: bool) -> int:
     raise RuleViolation
 
 
-def _string(value: Any, _: str, __: date, ___: bool) -> str:
+def _string(value: Any, _argument: str, _today: date, _strict: bool) -> str:
     if isinstance(value, str):
         return value
     raise RuleViolation
 
 
-def _boolean(value: Any, _: str, __: date, strict: bool) -> bool:
+def _boolean(value: Any, _argument: str, _today: date, strict: bool) -> bool:
     if isinstance(value, bool):
         return value
     if not strict and isinstance(value, str | int) and value in (*_TRUE, *_FALSE):
@@ -88,7 +92,7 @@ def _boolean(value: Any, _: str, __: date, strict: bool) -> bool:
     raise RuleViolation
 
 
-def _in(value: Any, argument: str, _: date, __: bool) -> Any:
+def _in(value: Any, argument: str, _today: date, _strict: bool) -> Any:
     if to_text(value) in argument.split(","):
         return value
     raise RuleViolation
@@ -104,29 +108,30 @@ def read_date(value: Any) -> date:
         raise RuleViolation from None
 
 
-def _iso_date(value: Any, _: str, __: date, ___: bool) -> str:
+def _iso_date(value: Any, _argument: str, _today: date, _strict: bool) -> str:
     return read_date(value).isoformat()
 
 
-def _after(value: Any, argument: str, today: date, _: bool) -> Any:
+def _after(value: Any, argument: str, today: date, _strict: bool) -> Any:
     if read_date(value) > (today if argument == "today" else read_date(argument)):
         return value
     raise RuleViolation
 
 
-def _min(value: Any, argument: str, _: date, __: bool) -> Any:
+def _min(value: Any, argument: str, _today: date, _strict: bool) -> Any:
     if _size(value) >= int(argument):
         return value
     raise RuleViolation
 
 
-def _max(value: Any, argument: str, _: date, __: bool) -> Any:
+def _max(value: Any, argument: str, _today: date, _strict: bool) -> Any:
     if _size(value) <= int(argument):
         return value
     raise RuleViolation
 
 
 def _size(value: Any) -> int:
+    """Returns the number that `min` and `max` compare: an integer itself, or the length of a text."""
     return value if isinstance(value, int) else len(str(value))
 
 
@@ -140,8 +145,9 @@ RULES: dict[str, Callable[[Any, str, date, bool], Any]] = {
     "min": _min,
     "max": _max,
 }
+"""Name of a rule -> function that takes value, argument, today and ``strict``, and returns the converted value."""
 
 
 def to_text(value: Any) -> str:
-    """Returns a value as rules and price tables write it: booleans are `true` and `false`."""
+    """Converts a value to text for comparison with rules and price tables; booleans become `true` and `false`."""
     return str(value).lower() if isinstance(value, bool) else str(value)

@@ -1,4 +1,4 @@
-"""Card payments: Stripe's published test numbers succeed and fail as they do at Stripe."""
+"""Charges cards: Stripe's published test numbers are accepted and declined as at Stripe."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ ACCEPTED_NUMBERS = frozenset(
         "4111111111111111",
     )
 )
-"""Numbers that are accepted; the last one is from KASKO's older pages."""
+"""Test numbers that are accepted; the last one is from KASKO's older pages."""
 DECLINED_NUMBERS = {
     "4000000000000002": Decline("card_declined", "generic_decline"),
     "4000000000009995": Decline("card_declined", "insufficient_funds"),
@@ -48,11 +48,11 @@ DECLINED_NUMBERS = {
 
 
 def charge(card: Mapping[str, Any], today: date, *, live: bool) -> Decline | None:
-    """Returns None if the card is charged. Test numbers are accepted in TEST mode only, others in LIVE mode only."""
+    """Returns the decline, or None if the card is charged; LIVE mode declines test numbers, TEST mode all others."""
     number = str(card.get("number", "")).replace(" ", "").replace("-", "")
-    if not _is_number(number):
+    if not _is_card_number(number):
         return Decline("incorrect_number", "incorrect_number")
-    if (decline := _expiry(card, today)) is not None:
+    if (decline := _check_expiry(card, today)) is not None:
         return decline
     is_test_number = number in ACCEPTED_NUMBERS or number in DECLINED_NUMBERS
     if live:
@@ -60,7 +60,7 @@ def charge(card: Mapping[str, Any], today: date, *, live: bool) -> Decline | Non
     return DECLINED_NUMBERS.get(number) if is_test_number else Decline("card_declined", "generic_decline")
 
 
-def _is_number(number: str) -> bool:
+def _is_card_number(number: str) -> bool:
     """Whether the text is a card number of 12 to 19 digits with a valid Luhn check digit."""
     if not (number.isascii() and number.isdigit() and 12 <= len(number) <= 19):
         return False
@@ -69,8 +69,8 @@ def _is_number(number: str) -> bool:
     return (sum(digits[::2]) + sum(doubled)) % 10 == 0
 
 
-def _expiry(card: Mapping[str, Any], today: date) -> Decline | None:
-    month, year = _number(card.get("exp_month")), _number(card.get("exp_year"))
+def _check_expiry(card: Mapping[str, Any], today: date) -> Decline | None:
+    month, year = _parse_number(card.get("exp_month")), _parse_number(card.get("exp_year"))
     if month is not None and not 1 <= month <= 12:
         return Decline("invalid_expiry_month", "invalid_expiry_month")
     if year is None:
@@ -82,6 +82,6 @@ def _expiry(card: Mapping[str, Any], today: date) -> Decline | None:
     return Decline("invalid_expiry_month", "invalid_expiry_month") if is_past else None
 
 
-def _number(value: Any) -> int | None:
+def _parse_number(value: Any) -> int | None:
     text = str(value)
     return int(text) if text.isascii() and text.isdigit() and len(text) <= 4 else None

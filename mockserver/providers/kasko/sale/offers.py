@@ -17,10 +17,10 @@ from mockserver.providers.kasko.sale.records import POLICIES
 from mockserver.providers.kasko.wire.auth import is_livemode
 from mockserver.providers.kasko.wire.dialect import bad_request
 from mockserver.providers.kasko.wire.models import NewOffer
-from mockserver.providers.kasko.wire.negotiate import requested_version, require_known_version
+from mockserver.providers.kasko.wire.negotiate import parse_requested_version, require_known_version
 
 _LANGUAGE = re.compile(r"[a-z]{2}", re.ASCII)
-_NULL_IN_NEW_OFFERS = (
+_INITIALLY_NULL_FIELDS = (
     "payment_token", "accepted_at", "issued_at", "policy_status", "termination_date", "cancellation_reason",
     "cancelled_by", "cancelled_at", "timer", "referrer_url", "whitelisted_referrer_url", "linked_policy_id",
     "distributor_traffic_source",
@@ -30,16 +30,16 @@ _NULL_IN_NEW_OFFERS = (
 def _create(call: Call) -> Reply:
     require_known_version(call)
     body: NewOffer = call.body
-    _check(call, body)
+    _check_customer(call, body)
     quote = tokens.decode_quote(call, body.quote_token)
     product = products.get_product(call, quote["item"])
     data = validate_policy_data(call, product, product.policy, body.data)
-    digest = tokens.token_digest(body.quote_token)
+    digest = tokens.digest_token(body.quote_token)
     if assumptions_of(call).quote_reuse == "refused" and any(call.space.find(POLICIES, "quote_digest", digest)):
         raise Problem("quote_used", "There is an offer from this quote already", status=409)
     is_v1 = _is_v1(call, quote)
-    ids = _offer_ids(call, product, is_v1=is_v1)
-    record = new_offer(ids, quote, call.now, records.base_url(call), is_livemode(call)) | {
+    ids = _new_offer_ids(call, product, is_v1=is_v1)
+    record = new_offer(ids, quote, call.now, records.get_base_url(call), is_livemode(call)) | {
         **body.model_dump(include={"first_name", "last_name", "email", "metadata", "distributor_traffic_source"}),
         "language": body.language or "en",
         "data": data,
@@ -53,14 +53,14 @@ def _create(call: Call) -> Reply:
 
 
 def _is_v1(call: Call, quote: dict[str, Any]) -> bool:
-    """Whether the offer is created with v1 of the API."""
-    assumption, version = assumptions_of(call).v1_offers, requested_version(call)
+    """Whether the offer is created with v1 of the API; without a version in Accept, an assumption decides."""
+    assumption, version = assumptions_of(call).v1_offers, parse_requested_version(call)
     if assumption == "never" or version is not None:
         return assumption != "never" and version == 1
     return assumption == "accept" or quote["version"] == 1
 
 
-def _offer_ids(call: Call, product: Product, *, is_v1: bool) -> dict[str, str]:
+def _new_offer_ids(call: Call, product: Product, *, is_v1: bool) -> dict[str, str]:
     randomness, nth, live = call.sandbox.randomness, call.nth("offers"), is_livemode(call)
     ids = records.new_policy_ids(randomness, "offer", nth, live, product)
     if not is_v1:
@@ -70,7 +70,7 @@ def _offer_ids(call: Call, product: Product, *, is_v1: bool) -> dict[str, str]:
     }
 
 
-def _check(call: Call, body: NewOffer) -> None:
+def _check_customer(call: Call, body: NewOffer) -> None:
     if body.language is None and assumptions_of(call).language_required:
         raise bad_request("language: field required.")
     if body.language is not None and not _LANGUAGE.fullmatch(body.language):
@@ -79,28 +79,30 @@ def _check(call: Call, body: NewOffer) -> None:
 
 
 def check_email(call: Call, email: str) -> None:
-    """Raises Problem for a malformed e-mail address, if the assumption ``email_check`` requires it."""
+    """Raises Problem for a malformed e-mail address, unless the assumption ``email_check`` is ``none``."""
     name, at, host = email.rpartition("@")
     if assumptions_of(call).email_check == "has_at" and not (name and at and host):
         raise bad_request("email is not an e-mail address.")
 
 
-def validate_policy_data(call: Call, product: Product, ruled: dict[str, str], data: dict[str, Any]) -> dict[str, Any]:
+def validate_policy_data(
+    call: Call, product: Product, rule_set: dict[str, str], data: dict[str, Any]
+) -> dict[str, Any]:
     """Returns the data of a policy with dataset items in place of their ids. Raises Problem for invalid data."""
-    rules.validate_data(ruled, data, product.today(call.now), strict=assumptions_of(call).rule_types == "strict")
+    rules.validate_data(rule_set, data, product.today(call.now), strict=assumptions_of(call).rule_types == "strict")
     return expand_dataset_items(call, data)
 
 
-def new_offer(ids: dict[str, str], quote: dict[str, Any], now: int, base: str | None, live: bool) -> dict[str, Any]:
-    """Returns the record of a new offer, without its customer and payment token."""
+def new_offer(ids: dict[str, str], quote: dict[str, Any], now: int, base_url: str | None, live: bool) -> dict[str, Any]:
+    """Returns the record of a new offer; the caller adds the customer and the payment token."""
     return {
         **ids,
         "live": live,
-        "base": base,
-        "quote": records.quote_snapshot(quote),
+        "base": base_url,
+        "quote": records.snapshot_quote(quote),
         "flow": quote["flow"],
         "offer_status": "pending" if quote["flow"] == "manual_underwriting" else "ready",
-        **dict.fromkeys(_NULL_IN_NEW_OFFERS),
+        **dict.fromkeys(_INITIALLY_NULL_FIELDS),
         "data": {},
         "metadata": {},
         "media": [],
@@ -112,13 +114,13 @@ def new_offer(ids: dict[str, str], quote: dict[str, Any], now: int, base: str | 
 
 
 def new_payment_token(randomness: Randomness, id: str) -> str:
-    """Returns the token that a payment of the offer must contain."""
+    """Returns the token that the payment request for an offer must contain."""
     return randomness.token("payment-token", id, 88)
 
 
 def _render_created(call: Call, record: Record, *, with_number: bool) -> dict[str, Any]:
     token = {} if record["payment_token"] is None else {"payment_token": record["payment_token"]}
-    self_link = {"href": f"{records.base_url(call)}/policies/{record['id']}"}
+    self_link = {"href": f"{records.get_base_url(call)}/policies/{record['id']}"}
     number = {"insurer_policy_id": record["insurer_policy_id"]} if with_number else {}
     return {
         "id": record["id"],
@@ -131,7 +133,7 @@ def _render_created(call: Call, record: Record, *, with_number: bool) -> dict[st
 def _show(call: Call) -> Reply:
     require_known_version(call)
     record = records.get_policy_or_404(call, "Offer")
-    return call.sandbox.provider.dialect.render_record(call, records.show_offer(call, record))
+    return call.sandbox.provider.dialect.render_record(call, records.render_offer(call, record))
 
 
 def _may_post_offers(assumptions: Assumptions) -> bool:

@@ -1,4 +1,4 @@
-"""POST /payments pays an offer, whose policy is issued after a delay; GET /payments/{id} returns the payment."""
+"""POST /payments pays an offer, and its policy is issued after a delay; GET /payments/{id} returns a payment."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from mockserver.providers.kasko.wire.models import NewPayment
 
 PAYMENTS = "payments"
 CARD_METHOD = ("creditcard", "stripe")
+"""The method and provider of card payments; all other payments succeed without a charge."""
 
 
 def _create(call: Call) -> Reply:
@@ -29,10 +30,10 @@ def _create(call: Call) -> Reply:
     decline = _charge_card(call, offer, body) if (body.method, body.provider) == CARD_METHOD else None
     if decline is not None and assumptions_of(call).declined_payment == "refused":
         raise bad_request(f"The payment was declined: {decline.code} ({decline.reason}).")
-    payment = _payment(call, offer, body, decline)
+    payment = _build_payment(call, offer, body, decline)
     call.space.put(PAYMENTS, payment)
     if decline is None:
-        _accept(call, offer)
+        _accept_offer(call, offer)
     return call.sandbox.provider.dialect.render_record(
         call, _render(call, payment), int(assumptions_of(call).payment_status)
     )
@@ -46,7 +47,7 @@ def _check_payable(call: Call, offer: Record, body: NewPayment) -> None:
         raise Problem("already_paid", "The policy is paid already", status=int(assumptions.second_payment))
     if tokens.has_expired(call.space, "payments", offer["ready_at"], call.now, assumptions.payment_token_lifetime):
         raise bad_request("The payment token has expired.")
-    plan = products.get_product(call, offer["quote"]["item"]).plan(offer["quote"]["plan"])
+    plan = products.get_product(call, offer["quote"]["item"]).find_plan(offer["quote"]["plan"])
     if plan is None or f"{body.method}/{body.provider}" not in plan.payments:
         raise bad_request(f"Payment method {body.method[:50]} by {body.provider[:50]} is not available.")
 
@@ -60,7 +61,7 @@ def _charge_card(call: Call, offer: Record, body: NewPayment) -> Decline | None:
     return cards.charge(card, today, live=is_livemode(call))
 
 
-def _payment(call: Call, offer: Record, body: NewPayment, decline: Decline | None) -> dict[str, Any]:
+def _build_payment(call: Call, offer: Record, body: NewPayment, decline: Decline | None) -> dict[str, Any]:
     nth, randomness = call.nth("payments"), call.sandbox.randomness
     by_card = (body.method, body.provider) == CARD_METHOD
     metadata = {name: value for name, value in body.metadata.items() if name != "card"}
@@ -80,7 +81,7 @@ def _payment(call: Call, offer: Record, body: NewPayment, decline: Decline | Non
 
 
 def new_payment(id: str, offer: Record, method: str, provider: str) -> dict[str, Any]:
-    """Returns the record of a successful payment that no payment provider has processed."""
+    """Returns the record of a successful payment without a charge; for cards, the caller adds the charge."""
     return {
         "object": "payment",
         "id": id,
@@ -103,8 +104,8 @@ def new_payment(id: str, offer: Record, method: str, provider: str) -> dict[str,
     }
 
 
-def _accept(call: Call, offer: Record) -> None:
-    accepted = {**offer, "offer_status": "accepted", "accepted_at": call.now, "base": records.base_url(call)}
+def _accept_offer(call: Call, offer: Record) -> None:
+    accepted = {**offer, "offer_status": "accepted", "accepted_at": call.now, "base": records.get_base_url(call)}
     delay = assumptions_of(call).policy_delay
     if delay:
         accepted["timer"] = _schedule_issue(call, delay, offer["id"])
@@ -121,7 +122,7 @@ def _schedule_issue(call: Call, delay: int, id: str) -> str:
 
 
 def issue_policy(at: Call | SimulationContext, id: str) -> Record:
-    """Issues the policy of an accepted offer, cancels its timer and emits the event. Raises Refusal."""
+    """Issues the policy of an accepted offer, deletes its timer and emits `policy.created`. Raises Refusal."""
     offer = at.space.get(POLICIES, id)
     if offer is None or offer["offer_status"] != "accepted" or offer["policy_status"] is not None:
         raise Refusal(f"{id!r} is not an accepted offer whose policy is not issued yet")
@@ -146,7 +147,7 @@ def _render(call: Call, payment: Record) -> dict[str, Any]:
     if is_public(call) and assumptions_of(call).public_payment_view == "reduced":
         hidden = ("token", "customer_id", "transaction_metadata")
         payment = {name: value for name, value in payment.items() if name not in hidden}
-    return {**payment, "_links": {"_self": {"href": f"{records.base_url(call)}/payments/{payment['id']}"}}}
+    return {**payment, "_links": {"_self": {"href": f"{records.get_base_url(call)}/payments/{payment['id']}"}}}
 
 
 OPERATIONS = (

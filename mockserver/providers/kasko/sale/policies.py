@@ -1,4 +1,4 @@
-"""Policies: get, change, cancel and reactivate."""
+"""Operations that show, change, cancel and reactivate a policy."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from email.utils import formatdate
 from mockserver.engine import SECOND, Call, Operation, Problem, Record, Reply
 from mockserver.providers.kasko.assumptions import assumptions_of
 from mockserver.providers.kasko.products import catalog as products
-from mockserver.providers.kasko.products.pricing import midnight
+from mockserver.providers.kasko.products.pricing import format_midnight
 from mockserver.providers.kasko.products.rules import RuleViolation, read_date
 from mockserver.providers.kasko.sale import records, tokens
 from mockserver.providers.kasko.sale.offers import check_email, validate_policy_data
@@ -18,6 +18,7 @@ from mockserver.providers.kasko.wire.models import Changes, Replacement
 from mockserver.providers.kasko.wire.negotiate import require_known_version
 
 REQUIRED_FIELDS = ("first_name", "last_name", "email", "data")
+"""Fields that PUT requires, unless it cancels the policy."""
 
 
 def _get_or_404(call: Call) -> Record:
@@ -25,21 +26,22 @@ def _get_or_404(call: Call) -> Record:
     record = records.get_policy_or_404(call)
     if record["policy_status"] is None:
         assumption, is_paid = assumptions_of(call).unissued_policy, record["offer_status"] == "accepted"
+        # Before the policy is issued, only GET can return it: by assumption never, if the offer is paid, or always.
         if call.method != "GET" or assumption == "404" or (assumption == "pending" and not is_paid):
             raise not_found("Policy")
     return record
 
 
 def _render(call: Call, record: Record) -> Reply:
-    reply = call.sandbox.provider.dialect.render_record(call, records.show_policy(call, record))
-    reply.headers.append(("ETag", preconditions.entity_tag(call.sandbox.randomness, record)))
+    reply = call.sandbox.provider.dialect.render_record(call, records.render_policy(call, record))
+    reply.headers.append(("ETag", preconditions.make_entity_tag(call.sandbox.randomness, record)))
     reply.headers.append(("Last-Modified", formatdate(record["updated_at"] // SECOND, usegmt=True)))
     return reply
 
 
 def _save_change(call: Call, record: Record, *, publish: bool = True) -> Reply:
-    """Stores a changed policy with a new version, emits the event, and returns the policy or an empty 204."""
-    stored = {**record, "version": record["version"] + 1, "updated_at": call.now, "base": records.base_url(call)}
+    """Stores a changed policy under a new version, emits its event if ``publish``, and returns the policy or a 204."""
+    stored = {**record, "version": record["version"] + 1, "updated_at": call.now, "base": records.get_base_url(call)}
     call.space.put(POLICIES, stored)
     if publish:
         records.publish_update(call, stored)
@@ -59,7 +61,7 @@ def _patch(call: Call) -> Reply:
     if assumptions_of(call).patch_preconditions == "checked":
         preconditions.check_preconditions(call, record, required=False)
     _check_not_cancelled(call, record)
-    return _change(call, record, body)
+    return _apply_changes(call, record, body)
 
 
 def _put(call: Call) -> Reply:
@@ -72,17 +74,18 @@ def _put(call: Call) -> Reply:
     for name in REQUIRED_FIELDS:
         if getattr(body, name) is None:
             raise bad_request(f"{name}: field required.")
-    return _change(call, record, body)
+    return _apply_changes(call, record, body)
 
 
 def _check_not_cancelled(call: Call, record: Record) -> None:
     if record["policy_status"] == "cancelled":
-        raise Problem("cancelled", "The policy is cancelled", status=int(assumptions_of(call).cancelled_change))
+        cancelled_change_status = int(assumptions_of(call).cancelled_change)
+        raise Problem("cancelled", "The policy is cancelled", status=cancelled_change_status)
 
 
-def _change(call: Call, record: Record, body: Changes) -> Reply:
-    sent = body.model_dump(include={"first_name", "last_name", "email"}, exclude_none=True)
-    changed = {**record, **sent}
+def _apply_changes(call: Call, record: Record, body: Changes) -> Reply:
+    fields = body.model_dump(include={"first_name", "last_name", "email"}, exclude_none=True)
+    changed = {**record, **fields}
     if body.email is not None:
         check_email(call, body.email)
     product = products.get_product(call, record["quote"]["item"])
@@ -90,10 +93,10 @@ def _change(call: Call, record: Record, body: Changes) -> Reply:
         quote = tokens.decode_quote(call, body.quote_token)
         if quote["item"] != record["quote"]["item"]:
             raise bad_request("The quote token is one of another product.")
-        changed["quote"] = records.quote_snapshot(quote)
+        changed["quote"] = records.snapshot_quote(quote)
     if body.data is not None:
-        ruled = product.patch_rules() if call.method == "PATCH" else product.policy
-        changed["data"] = validate_policy_data(call, product, ruled, body.data)
+        rule_set = product.patch_rules() if call.method == "PATCH" else product.policy
+        changed["data"] = validate_policy_data(call, product, rule_set, body.data)
     return _save_change(call, changed)
 
 
@@ -103,7 +106,8 @@ def _cancel(call: Call, record: Record, body: Replacement) -> Reply:
     if body.cancellation_reason is None:
         raise bad_request("cancellation_reason: field required.")
     if body.termination_date is not None:
-        _check_termination(call, record, body.termination_date)
+        _check_termination_date(call, record, body.termination_date)
+    publishes_cancellation = assumptions_of(call).cancellation_event
     changed = {
         **record,
         "policy_status": "cancelled",
@@ -112,12 +116,12 @@ def _cancel(call: Call, record: Record, body: Replacement) -> Reply:
         "cancelled_at": records.format_with_offset(call.now),
         "termination_date": body.termination_date,
     }
-    return _save_change(call, changed, publish=assumptions_of(call).cancellation_event)
+    return _save_change(call, changed, publish=publishes_cancellation)
 
 
-def _check_termination(call: Call, record: Record, date: str) -> None:
+def _check_termination_date(call: Call, record: Record, date: str) -> None:
     try:
-        midnight(read_date(date), products.get_product(call, record["quote"]["item"]))
+        format_midnight(read_date(date), products.get_product(call, record["quote"]["item"]))
     except (RuleViolation, OverflowError):
         raise bad_request("termination_date must be a date such as 2031-05-01.") from None
 
@@ -125,10 +129,12 @@ def _check_termination(call: Call, record: Record, date: str) -> None:
 def _reactivate(call: Call) -> Reply:
     record = _get_or_404(call)
     if record["policy_status"] != "cancelled":
-        raise Problem("not_cancelled", "The policy is not cancelled", status=int(assumptions_of(call).cancelled_change))
+        cancelled_change_status = int(assumptions_of(call).cancelled_change)
+        raise Problem("not_cancelled", "The policy is not cancelled", status=cancelled_change_status)
     cleared = dict.fromkeys(("cancellation_reason", "cancelled_by", "cancelled_at", "termination_date"))
     changed = {**record, **cleared, "policy_status": "paid"}
-    return _save_change(call, changed, publish=assumptions_of(call).cancellation_event)
+    publishes_cancellation = assumptions_of(call).cancellation_event
+    return _save_change(call, changed, publish=publishes_cancellation)
 
 
 _CHANGE_REFUSALS = (400, 401, 403, 404, 405, 409, 412, 413)

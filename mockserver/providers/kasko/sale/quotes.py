@@ -1,4 +1,4 @@
-"""POST /quotes, and the older GET /quotes: the price for the data of a customer."""
+"""POST /quotes and the older GET /quotes: return a price and a token for the data of a customer."""
 
 from __future__ import annotations
 
@@ -13,20 +13,20 @@ from mockserver.providers.kasko.products.catalog import Product, Versions
 from mockserver.providers.kasko.sale import tokens
 from mockserver.providers.kasko.wire.dialect import bad_request, not_found, parse_json_parameter
 from mockserver.providers.kasko.wire.models import LegacyQuoteQuery, NewQuote
-from mockserver.providers.kasko.wire.negotiate import requested_version, require_v3
+from mockserver.providers.kasko.wire.negotiate import parse_requested_version, require_v3
 
 
 @dataclass(frozen=True, slots=True)
 class QuoteRequest:
-    """The request for a quote, independent of the version of the API."""
+    """The request for a quote, with the same fields in all versions of the API."""
 
     product: Product
     plan: str
     integration: str
     product_version: str
     integration_version: str
-    version: int
-    """The version of the API: 1, 2 or 3."""
+    api_version: int
+    """1, 2 or 3."""
 
 
 def _create(call: Call) -> Reply:
@@ -35,14 +35,16 @@ def _create(call: Call) -> Reply:
     product = products.find_offered_product(call, body.item_id)
     if product is None or body.integration_id not in product.integrations:
         raise not_found(f"Integration - {body.integration_id[:100]} product - {body.item_id[:100]}")
-    if product.plan(body.subscription_plan_id) is None:
+    if product.find_plan(body.subscription_plan_id) is None:
         raise not_found(f"Subscription plan with id - {body.subscription_plan_id[:100]}")
     request = QuoteRequest(
         product,
         body.subscription_plan_id,
         body.integration_id,
-        _version("Product", body.product_version_id, body.live_product, product.product_versions),
-        _version("Integration", body.integration_version_id, body.live_integration, product.integration_versions),
+        _select_version("Product", body.product_version_id, body.live_product, product.product_versions),
+        _select_version(
+            "Integration", body.integration_version_id, body.live_integration, product.integration_versions
+        ),
         3,
     )
     token, price = create_quote(call, request, body.data)
@@ -51,17 +53,18 @@ def _create(call: Call) -> Reply:
     )
 
 
-def _version(what: str, pinned: str | None, live: str | bool | None, versions: Versions) -> str:
+def _select_version(noun: str, pinned: str | None, live: str | bool | None, versions: Versions) -> str:
+    """Returns the requested version id, or the published or unpublished one as ``live`` says. Raises Problem."""
     if pinned is not None:
         if pinned not in (versions.published, versions.unpublished):
-            raise not_found(f"{what} version with id - {pinned[:100]}")
+            raise not_found(f"{noun} version with id - {pinned[:100]}")
         return pinned
     match rules.to_text(live):
         case "None" | "true":
             return versions.published
         case "false":
             return versions.unpublished
-    raise bad_request(f'live_{what.lower()} must be "true" or "false".')
+    raise bad_request(f'live_{noun.lower()} must be "true" or "false".')
 
 
 def create_quote(call: Call, request: QuoteRequest, data: dict[str, Any]) -> tuple[str, dict[str, Any]]:
@@ -76,7 +79,7 @@ def create_quote(call: Call, request: QuoteRequest, data: dict[str, Any]) -> tup
     )
     if pricing.holds(product.knockouts, validated):
         raise Problem("knockout", assumptions_of(call).knockout_message, status=int(assumptions_of(call).knockout))
-    premium = pricing.premium(product.price, validated)
+    premium = pricing.calculate_premium(product.price, validated)
     flow = "manual_underwriting" if pricing.holds(product.manual_underwriting, validated) else "default"
     quote = {
         "item": product.item_id,
@@ -86,9 +89,9 @@ def create_quote(call: Call, request: QuoteRequest, data: dict[str, Any]) -> tup
         "integration_version": request.integration_version,
         "input": expand_dataset_items(call, data),
         "premium": premium,
-        "term": pricing.term(product, validated),
+        "term": pricing.calculate_term(product, validated),
         "flow": flow,
-        "version": request.version,
+        "version": request.api_version,
     }
     extra = premium if flow == "default" else {**premium, "flow": flow}
     return tokens.encode_quote(call, quote), {"gross_payment_amount": premium["gross_premium"], "extra_data": extra}
@@ -124,22 +127,23 @@ def _get_quote(call: Call) -> Reply:
         product.integrations[0],
         product.product_versions.published,
         product.integration_versions.published,
-        2 if requested_version(call) == 2 else 1,
+        2 if parse_requested_version(call) == 2 else 1,
     )
     token, price = create_quote(call, request, data)
-    name = "signature" if request.version == 1 else "token"
+    name = "signature" if request.api_version == 1 else "token"
     return call.sandbox.provider.dialect.render_record(call, {name: token, **price})
 
 
 def _find_by_legacy_ids(call: Call, parameters: LegacyQuoteQuery) -> Product:
-    plan_needed = requested_version(call) == 2
+    # In v2 a request needs the plan; only in v1 can variant_id replace the touchpoint and the item.
+    plan_needed = parse_requested_version(call) == 2
     for product in products.list_products(call):
         legacy = product.legacy
-        if legacy is None or (plan_needed and product.plan(parameters.subscription_plan_id or "") is None):
+        if legacy is None or (plan_needed and product.find_plan(parameters.subscription_plan_id or "") is None):
             continue
-        by_item = parameters.item_id in (legacy.item_id, product.item_id)
-        by_touchpoint = parameters.touchpoint_id in (legacy.touchpoint_id, *product.integrations)
-        if (by_item and by_touchpoint) or (parameters.variant_id == legacy.variant_id and not plan_needed):
+        item_matches = parameters.item_id in (legacy.item_id, product.item_id)
+        touchpoint_matches = parameters.touchpoint_id in (legacy.touchpoint_id, *product.integrations)
+        if (item_matches and touchpoint_matches) or (parameters.variant_id == legacy.variant_id and not plan_needed):
             return product
     raise not_found("Product")
 

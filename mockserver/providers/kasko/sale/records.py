@@ -1,4 +1,4 @@
-"""Offers and policies: one record with two views, and the events about it."""
+"""Renders offers and policies, which are two views of one record, and emits the events of policies."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from mockserver.engine import Call, Problem, Randomness, Record, SimulationConte
 from mockserver.providers.kasko.assumptions import assumptions_of
 from mockserver.providers.kasko.products import catalog as products
 from mockserver.providers.kasko.products.catalog import Product
-from mockserver.providers.kasko.products.pricing import midnight
+from mockserver.providers.kasko.products.pricing import format_midnight
 from mockserver.providers.kasko.products.rules import read_date
 from mockserver.providers.kasko.wire.auth import HEX, is_livemode
 from mockserver.providers.kasko.wire.dialect import not_found, wrong_mode
@@ -28,13 +28,13 @@ def format_with_offset(instant: int) -> str:
     return f"{format_instant(instant, digits=0)[:-1]}+00:00"
 
 
-def base_url(call: Call) -> str:
-    """Returns the part of a link before the path: the origin and the prefix of the provider."""
+def get_base_url(call: Call) -> str:
+    """Returns the part of a link before the path: the origin and the provider's prefix."""
     return f"{call.origin}{call.mount}"
 
 
 def get_policy_or_404(call: Call, what: str = "Policy") -> Record:
-    """Returns the record of the path if its mode is that of the key. Raises Problem, see ``wrong_mode``."""
+    """Returns the record that the path names. Raises Problem if it does not exist or the key has the other mode."""
     record = call.space.get(POLICIES, call.args["id"])
     if record is None:
         raise not_found(what)
@@ -57,33 +57,33 @@ def new_policy_ids(randomness: Randomness, purpose: str, nth: int, live: bool, p
 
 
 def new_v1_policy_id(randomness: Randomness, nth: int, live: bool, *, prefixed: bool) -> str:
-    """Returns the id of a policy in v1 of the API: 33 letters and digits; if prefixed, the first names the mode."""
+    """Returns a policy id of API v1: 33 letters and digits. If ``prefixed``, the first is t or l for TEST or LIVE."""
     first = randomness.text("offer:v1:first", nth, 1, ALPHANUMERIC)
     return (("l" if live else "t") if prefixed else first) + randomness.text("offer:v1", nth, 32, ALPHANUMERIC)
 
 
-def quote_snapshot(quote: dict[str, Any]) -> dict[str, Any]:
+def snapshot_quote(quote: dict[str, Any]) -> dict[str, Any]:
     """Returns the parts of a quote that an offer stores."""
     names = ("item", "plan", "integration", "product_version", "integration_version", "input", "premium", "term")
     return {**{name: quote[name] for name in names}, "quoted_at": quote["at"]}
 
 
 def to_php_array(fields: dict[str, Any]) -> Any:
-    """Returns an object as PHP serializes it: an empty one becomes a list."""
+    """Returns an object as PHP serializes it: an empty object becomes an empty list."""
     return fields or []
 
 
-def _links(record: Record, product: Product, base: str) -> dict[str, Any]:
+def _render_links(record: Record, product: Product, base_url: str) -> dict[str, Any]:
     return {
-        "_self": {"href": f"{base}/policies/{record['id']}"},
-        "item": {"href": f"{base}/items/{product.item_id}"},
-        "touchpoint": {"href": f"{base}/touchpoints/{record['quote']['integration']}"},
+        "_self": {"href": f"{base_url}/policies/{record['id']}"},
+        "item": {"href": f"{base_url}/items/{product.item_id}"},
+        "touchpoint": {"href": f"{base_url}/touchpoints/{record['quote']['integration']}"},
     }
 
 
-def _quote(record: Record, product: Product) -> dict[str, Any]:
+def _render_quote(record: Record, product: Product) -> dict[str, Any]:
     quote = record["quote"]
-    plan = product.plan(quote["plan"])
+    plan = product.find_plan(quote["plan"])
     return {
         "version": 2,
         "customer_input": quote["input"],
@@ -100,7 +100,7 @@ def _quote(record: Record, product: Product) -> dict[str, Any]:
     }
 
 
-def _common(record: Record, product: Product, base: str) -> dict[str, Any]:
+def _render_common_fields(record: Record, product: Product, base_url: str) -> dict[str, Any]:
     quote = record["quote"]
     return {
         **{name: record[name] for name in _COPIED_FIELDS},
@@ -114,56 +114,55 @@ def _common(record: Record, product: Product, base: str) -> dict[str, Any]:
         "integration_version_id": quote["integration_version"],
         "subscription_plan_id": quote["plan"],
         "currency": product.currency,
-        "quote": _quote(record, product),
+        "quote": _render_quote(record, product),
         "data": to_php_array(record["data"]),
         **{name: record[name] for name in (*_CANCELLATION_FIELDS, *_NULL_FIELDS)},
         "media": record["media"],
-        "assets": _assets(record, base),
+        "assets": _render_assets(record, base_url),
     }
 
 
-def _assets(record: Record, base: str) -> list[dict[str, Any]]:
+def _render_assets(record: Record, base_url: str) -> list[dict[str, Any]]:
     if record["issued_at"] is None:
         return []
-    link = f"{base}/assets/{record['id']}/policy.pdf"
-    attached = format_with_offset(record["issued_at"])
+    link = f"{base_url}/assets/{record['id']}/policy.pdf"
     return [
         {
             "name": "policy",
             "extension": "pdf",
             "url": link,
             "designation": "policy",
-            "attachment_date": attached,
+            "attachment_date": format_with_offset(record["issued_at"]),
             "version": 1,
         }
     ]
 
 
-def show_offer(call: Call, record: Record) -> dict[str, Any]:
-    """Returns the body of GET /offers/{id}; it has a payment token as soon as the offer can be paid."""
+def render_offer(call: Call, record: Record) -> dict[str, Any]:
+    """Returns the body of GET /offers/{id}; it has a payment token from the time when the offer can be paid."""
     product = products.get_product(call, record["quote"]["item"])
     token = {} if record["payment_token"] is None else {"payment_token": record["payment_token"]}
     return {
-        **_common(record, product, base_url(call)),
+        **_render_common_fields(record, product, get_base_url(call)),
         "flow": record["flow"],
         "status": assumptions_of(call).paid_offer if record["offer_status"] == "accepted" else record["offer_status"],
         **token,
         "accepted_at": None if record["accepted_at"] is None else format_with_offset(record["accepted_at"]),
         "created_at": format_with_offset(record["created_at"]),
-        "_links": _links(record, product, base_url(call)),
+        "_links": _render_links(record, product, get_base_url(call)),
     }
 
 
-def show_policy(call: Call, record: Record) -> dict[str, Any]:
+def render_policy(call: Call, record: Record) -> dict[str, Any]:
     """Returns the body of GET /policies/{id}."""
     product = products.get_product(call, record["quote"]["item"])
-    dates = _dates(record, product)
+    dates = _render_dates(record, product)
     organizations = {
-        "distributor": {"href": f"{base_url(call)}/distributors/{product.distributor_id}"},
-        "insurer": {"href": f"{base_url(call)}/insurers/{product.insurer_id}"},
+        "distributor": {"href": f"{get_base_url(call)}/distributors/{product.distributor_id}"},
+        "insurer": {"href": f"{get_base_url(call)}/insurers/{product.insurer_id}"},
     }
     return {
-        **_common(record, product, base_url(call)),
+        **_render_common_fields(record, product, get_base_url(call)),
         "customer_id": record["customer_id"],
         "distributor_key": None,
         "insurer_external_policy_id": None,
@@ -173,18 +172,18 @@ def show_policy(call: Call, record: Record) -> dict[str, Any]:
         "deleted_at": None,
         "deleted_by": "",
         "is_locked": False,
-        "localized_dates": {**_localized(dates, product), "time_zone": product.time_zone},
-        "_links": {**_links(record, product, base_url(call)), **organizations},
+        "localized_dates": {**_localize_dates(dates, product), "time_zone": product.time_zone},
+        "_links": {**_render_links(record, product, get_base_url(call)), **organizations},
     }
 
 
-def _dates(record: Record, product: Product) -> dict[str, str | None]:
+def _render_dates(record: Record, product: Product) -> dict[str, str | None]:
     term, termination = record["quote"]["term"], record["termination_date"]
     return {
         "policy_created_date": format_with_offset(record["issued_at"] or record["created_at"]),
         "start_date": term["policy_start_date"],
         "end_date": term["policy_end_date"],
-        "termination_date": None if termination is None else midnight(read_date(termination), product),
+        "termination_date": None if termination is None else format_midnight(read_date(termination), product),
     }
 
 
@@ -193,26 +192,26 @@ def _has_expired(dates: dict[str, str | None], now: int) -> bool:
     return any(end <= format_with_offset(now) for end in ends)
 
 
-def _localized(dates: dict[str, str | None], product: Product) -> dict[str, str | None]:
+def _localize_dates(dates: dict[str, str | None], product: Product) -> dict[str, str | None]:
     zone = ZoneInfo(product.time_zone)
     return {name: date and datetime.fromisoformat(date).astimezone(zone).isoformat() for name, date in dates.items()}
 
 
 def publish_update(at: Call | SimulationContext, record: Record) -> None:
-    """Emits the event that a policy has changed; its type is an assumption."""
+    """Emits the event for a changed policy; the assumption ``updated_event`` determines its type."""
     publish_event(at, assumptions_of(at).updated_event, record)
 
 
 def publish_event(at: Call | SimulationContext, type: str, record: Record) -> None:
-    """Emits an event with the policy as its data; there, `policy_id` is the insurer's number. Raises Problem."""
+    """Emits an event with the policy as data, where `policy_id` is the insurer's number. Raises Problem."""
     product = products.find_product(at, record["quote"]["item"])
     if product is None:
         raise Problem("not_found", "The policy's product is gone.")
-    dates, premium = _dates(record, product), record["quote"]["premium"]
+    dates, premium = _render_dates(record, product), record["quote"]["premium"]
     # A seeded record has no base URL until a call changes it; until then its links have no host.
-    base = record["base"] or ""
+    base_url = record["base"] or ""
     assets = [{**{name: asset[name] for name in ("designation", "name", "extension")}, "href": asset["url"]}
-              for asset in _assets(record, base)]  # fmt: skip
+              for asset in _render_assets(record, base_url)]  # fmt: skip
     data = {
         "id": record["id"],
         "livemode": record["live"],
@@ -224,7 +223,7 @@ def publish_event(at: Call | SimulationContext, type: str, record: Record) -> No
         "premium_tax": premium["premium_tax"],
         "metadata": record["metadata"],
         "assets": assets,
-        "_links": {"self": {"href": f"{base}/policies/{record['id']}"}},
+        "_links": {"self": {"href": f"{base_url}/policies/{record['id']}"}},
     }
     nth = at.space.increment("events")
     emit(

@@ -21,22 +21,22 @@ BODY_KEY_OPERATIONS = frozenset({"create_quote", "create_payment"})
 """Operations whose body can contain the public key."""
 
 
-def credential(headers: Mapping[str, str], query: str) -> Credential:
-    """Reads Basic (the key as user, no password), Bearer or `?key=`; a header has precedence over the query."""
+def read_credential(headers: Mapping[str, str], query: str) -> Credential:
+    """Reads the key from a header (Basic with the key as user and no password, or Bearer) or else from `?key=`."""
     for name in ("authorization", "authentication"):
         if name in headers:
-            return Credential(_secret(headers[name]), shown=True)
-    key = query_key(query)
+            return Credential(_parse_authorization(headers[name]), shown=True)
+    key = read_query_key(query)
     return Credential(key, shown=key is not None)
 
 
-def query_key(query: str) -> str | None:
-    """Returns the key in a query, the last one if there are several."""
+def read_query_key(query: str) -> str | None:
+    """Returns the key in a query, or the last one if the query has several."""
     return dict(parse_qsl(query, keep_blank_values=True)).get("key") if "key=" in query else None
 
 
-def body_credential(data: bytes, content_type: str) -> Credential:
-    """Reads a public key from the body of a quote or payment; a secret key there is ignored."""
+def read_body_credential(data: bytes, content_type: str) -> Credential:
+    """Reads a public key from the body of a quote or payment; a secret key in a body is ignored."""
     try:
         document = parse_body(forms.to_json(data, content_type)) if data else None
     except Problem:
@@ -46,7 +46,7 @@ def body_credential(data: bytes, content_type: str) -> Credential:
     return Credential(key, shown=True) if is_public else Credential()
 
 
-def _secret(header: str) -> str | None:
+def _parse_authorization(header: str) -> str | None:
     scheme, _, value = header.partition(" ")
     if scheme.lower() == "bearer":
         return value.strip() or None
@@ -60,7 +60,7 @@ def _secret(header: str) -> str | None:
 
 
 def authenticate(call: Call, proceed: Callable[[Call], Reply]) -> Reply:
-    """Runs the stage of the engine and checks what the key may do; open datasets need no key."""
+    """Runs the engine's stage and checks what the key may do; the Data API can be called without a key."""
     _drop_ignored_credentials(call)
     name = call.operation.name if call.operation else ""
     if name in DATA_API_OPERATIONS and not call.credential.shown:
@@ -69,8 +69,8 @@ def authenticate(call: Call, proceed: Callable[[Call], Reply]) -> Reply:
 
 
 def locate(call: Call, proceed: Callable[[Call], Reply]) -> Reply:
-    """Runs the stage of the engine; assumptions can hide paths, and require a key before a 404 or 405."""
-    if _is_withheld(call):
+    """Runs the engine's stage; assumptions can hide paths, and can require a key before a 404 or 405."""
+    if _is_hidden(call):
         call.operation = call.allowed = None
     if call.operation is not None or assumptions_of(call).unknown_path == "404":
         return engine_locate(call, proceed)
@@ -78,16 +78,18 @@ def locate(call: Call, proceed: Callable[[Call], Reply]) -> Reply:
     return engine_authenticate(call, lambda admitted: engine_locate(admitted, proceed))
 
 
-def _is_withheld(call: Call) -> bool:
-    """Whether the path has operations, but none is available in this sandbox."""
+def _is_hidden(call: Call) -> bool:
+    """Whether operations of the path exist, but the assumptions of the sandbox make none of them available."""
     parts = call.path.removeprefix(call.mount).split("/")
     operations = [
-        op for op in call.sandbox.provider.operations if op is call.operation or _fits(op.path.split("/"), parts)
+        op
+        for op in call.sandbox.provider.operations
+        if op is call.operation or _matches_pattern(op.path.split("/"), parts)
     ]
     return bool(operations) and not any(op.is_available(call.sandbox.assumptions) for op in operations)
 
 
-def _fits(pattern: list[str], parts: list[str]) -> bool:
+def _matches_pattern(pattern: list[str], parts: list[str]) -> bool:
     return len(pattern) == len(parts) and all(
         segment.startswith("{") or segment == part for segment, part in zip(pattern, parts, strict=True)
     )
@@ -99,6 +101,7 @@ def _drop_ignored_credentials(call: Call) -> None:
 
 
 def _drop_ignored_header(call: Call) -> None:
+    """Replaces a key from the header `Authentication` by the key in the query where the header is not read."""
     assumption, headers = assumptions_of(call).authentication_header, call.headers
     if "authorization" in headers or "authentication" not in headers or assumption == "everywhere":
         return
@@ -108,6 +111,7 @@ def _drop_ignored_header(call: Call) -> None:
 
 
 def _drop_ignored_body_key(call: Call) -> None:
+    """Removes a key from the body where the body is not read; keys from the query or a header stay."""
     name = call.operation.name if call.operation else ""
     if name in BODY_KEY_OPERATIONS and assumptions_of(call).body_key == "read":
         return
@@ -137,7 +141,7 @@ def _is_same_mode(call: Call, query_secret: str) -> bool:
 
 
 def is_public(call: Call) -> bool:
-    """Whether the call has a public key, which is meant for browsers."""
+    """Whether the call has a public key; public keys are meant for browsers."""
     return call.key is not None and call.key.mode.startswith("public")
 
 
@@ -153,4 +157,4 @@ def _mint(randomness: Randomness, sandbox: str, nth: int, mode: str) -> str:
 
 
 KEYS = KeyPolicy(mint=_mint, modes=MODES, initial_modes=MODES)
-"""A secret and a public key for each of TEST and LIVE; the prefix shows which."""
+"""Each mode (TEST and LIVE) has a secret and a public key; the prefix, such as `pk_live_`, names kind and mode."""

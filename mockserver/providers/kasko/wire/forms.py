@@ -12,13 +12,13 @@ _FORM = "application/x-www-form-urlencoded"
 _NESTED = re.compile(r"(\w{1,100})\[(\w{1,100})\]", re.ASCII)
 
 
-def read(call: Call) -> bytes:
-    """Returns the body as JSON; in a form, `data` can be JSON text or `data[field]=value`."""
+def read_body(call: Call) -> bytes:
+    """Returns the body as JSON; a form can write `data` as JSON text or as `data[field]=value`."""
     return to_json(call.data, call.headers.get("content-type", ""))
 
 
 def to_json(data: bytes, content_type: str) -> bytes:
-    """Converts a form to a JSON object; other bodies are returned unchanged. Raises Problem if not UTF-8."""
+    """Converts a form to a JSON object; other bodies are returned unchanged. Raises Problem for a form not in UTF-8."""
     if content_type.partition(";")[0].strip().lower() != _FORM:
         return data
     try:

@@ -1,4 +1,4 @@
-"""Models of KASKO's bodies and queries; a missing field or one of the wrong type gets one short sentence."""
+"""Models of KASKO's bodies and queries."""
 
 from __future__ import annotations
 
@@ -9,19 +9,19 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 from mockserver.engine import parse_body
 
 
-def _object(value: Any) -> Any:
-    # Forms carry objects as JSON text, and PHP writes an empty object as an empty list.
+def _parse_object(value: Any) -> Any:
+    # Forms contain objects as JSON text, and PHP writes an empty object as an empty list.
     document = parse_body(value.encode()) if isinstance(value, str) else value
     return {} if document == [] else document
 
 
 Text = Annotated[str, Field(min_length=1, max_length=10_000)]
 Name = Annotated[str, Field(min_length=1, max_length=255)]
-Object = Annotated[dict[str, Any], BeforeValidator(_object)]
+Object = Annotated[dict[str, Any], BeforeValidator(_parse_object)]
 
 
 class Body(BaseModel):
-    """Ignores undocumented fields; the pipeline refuses them if ``unknown_fields`` says so."""
+    """A body whose undocumented fields are ignored; the pipeline refuses them under the setting ``unknown_fields``."""
 
     model_config = ConfigDict(extra="ignore", allow_inf_nan=False, defer_build=True)
 
@@ -41,7 +41,7 @@ class NewQuote(Body):
 
 
 class LegacyQuoteQuery(BaseModel):
-    """The query of a quote in v1 (variant_id), its successor (touchpoint_id and item_id) or v2 (with a plan)."""
+    """The query of an older quote: v1 has variant_id, later touchpoint_id and item_id; v2 also has the plan."""
 
     data: str
     variant_id: str | None = None

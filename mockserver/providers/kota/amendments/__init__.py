@@ -1,1 +1,1 @@
-"""Amendments of employees' policies."""
+"""Policy amendment intents, which change or end the policies of employees."""

@@ -14,7 +14,7 @@ from mockserver.providers.kota.amendments.logic import (
     create_amendment,
     create_dependents_intent,
 )
-from mockserver.providers.kota.amendments.state_details import CANCELLATION, DEPENDENTS, changes
+from mockserver.providers.kota.amendments.state_details import CANCELLATION, DEPENDENTS, requested_changes
 from mockserver.providers.kota.assumptions import assumptions_of
 from mockserver.providers.kota.dependents import logic as dependents
 from mockserver.providers.kota.policies.logic import IN_FORCE
@@ -37,7 +37,7 @@ def _create(call: Call) -> Reply:
     refuse_fields(_body_errors(body))
     requested = [each.change_type for each in body.requested_changes]
     _check_allowed(call, policy, body.amendment_reason.type, requested)
-    return render_one(call, create_amendment(call, policy, _reason(body.amendment_reason), requested))
+    return render_one(call, create_amendment(call, policy, _render_reason(body.amendment_reason), requested))
 
 
 def _body_errors(body: schemas.CreatePolicyAmendmentIntentRequest) -> Iterator[tuple[str, str]]:
@@ -51,7 +51,7 @@ def _body_errors(body: schemas.CreatePolicyAmendmentIntentRequest) -> Iterator[t
         yield "requested_changes", "ask for one change at a time"
 
 
-def _reason(given: schemas.PolicyAmendmentReasonRequest) -> Record:
+def _render_reason(given: schemas.PolicyAmendmentReasonRequest) -> Record:
     event = given.qualifying_life_event if given.type == "qualifying_life_event" else None
     return {"type": given.type, "qualifying_life_event": event.model_dump() if event else None}
 
@@ -62,14 +62,14 @@ def _check_allowed(call: Call, policy: Record, reason: str, requested: list[str]
         raise Problem("invalid_state", f"The policy is {policy['status']}")
     if DEPENDENTS in requested and not insurance["dependents_supported"]:
         raise Problem("invalid_state", "The plan covers no dependents.")
-    until = insurance["opt_out_deadline" if CANCELLATION in requested else "initial_dependents_update_deadline"]
-    if reason == "initial_adjustment_period" and (until is None or until < today(call)):
-        raise Problem("invalid_state", f"The initial adjustment period ended on {until}")
-    under_way = next(
+    deadline = insurance["opt_out_deadline" if CANCELLATION in requested else "initial_dependents_update_deadline"]
+    if reason == "initial_adjustment_period" and (deadline is None or deadline < today(call)):
+        raise Problem("invalid_state", f"The initial adjustment period ended on {deadline}")
+    open_amendment = next(
         iter_records(call.space, "policy_amendment_intents", policy_id=policy["id"], status=OPEN_STATES), None
     )
-    if under_way is not None and assumptions_of(call).second_amendment == "refused":
-        raise Problem("invalid_state", f"Another amendment is under way: {under_way['id']}")
+    if open_amendment is not None and assumptions_of(call).second_amendment == "refused":
+        raise Problem("invalid_state", f"Another amendment is under way: {open_amendment['id']}")
 
 
 def _list(call: Call) -> Reply:
@@ -81,7 +81,7 @@ def _list(call: Call) -> Reply:
     return render_list(call, amendments)
 
 
-def _get_or_404(call: Call, parameter: str = f"{KIND}_id") -> Record:
+def _get_amendment(call: Call, parameter: str = f"{KIND}_id") -> Record:
     policy, record = get_or_404(call, "policy", "policy_id"), get_or_404(call, KIND, parameter)
     if record["policy_id"] != policy["id"]:
         raise Problem("not_found", "No policy amendment intent of this policy has this id.")
@@ -89,11 +89,11 @@ def _get_or_404(call: Call, parameter: str = f"{KIND}_id") -> Record:
 
 
 def _retrieve(call: Call) -> Reply:
-    return render_one(call, _get_or_404(call))
+    return render_one(call, _get_amendment(call))
 
 
 def _confirm(call: Call) -> Reply:
-    record = _get_or_404(call)
+    record = _get_amendment(call)
     if LIFECYCLE.find_transition(record, "confirm"):
         require_insurer(call)
     LIFECYCLE.apply(call, record, "confirm")
@@ -101,35 +101,37 @@ def _confirm(call: Call) -> Reply:
 
 
 def _cancel(call: Call) -> Reply:
-    LIFECYCLE.apply(call, _get_or_404(call, "id"), "cancel")
+    LIFECYCLE.apply(call, _get_amendment(call, "id"), "cancel")
     return no_content()
 
 
 def _create_dependents_intent(call: Call) -> Reply:
-    record = _get_or_404(call, "id")
-    if record["status"] != "action_required" or DEPENDENTS not in changes(record):
+    record = _get_amendment(call, "id")
+    if record["status"] != "action_required" or DEPENDENTS not in requested_changes(record):
         raise Problem("invalid_state", f"The policy amendment intent is {record['status']}")
-    intent = dependents.latest_intent(call, record["id"])
+    intent = dependents.find_latest_intent(call, record["id"])
     if intent is not None and intent["status"] in dependents.OPEN_STATES:
         raise Problem("invalid_state", f"There is a dependents management intent already: {intent['id']}")
     return render_one(call, create_dependents_intent(call, record))
 
 
 def operations() -> Iterator[Operation]:
-    base = "/policies/{policy_id}/policy_amendment_intents"
+    path = "/policies/{policy_id}/policy_amendment_intents"
     model = response_model("amendments", "PolicyAmendmentIntentResponse")
     # Documented: two of the paths name their parameter id.
-    single, path_with_id = f"{base}/{{{KIND}_id}}", f"{base}/{{id}}"
+    item_path, path_with_id = f"{path}/{{{KIND}_id}}", f"{path}/{{id}}"
     listing: dict[str, Any] = {"query": schemas.AmendmentsQuery, "response": paged_response_model(model)}
     body = schemas.CreatePolicyAmendmentIntentRequest
     dependents_model = response_model("dependents", "DependentsManagementIntentResponse")
-    yield define_operation(f"list_{KIND}s", f"GET {base}", _list, "List policy amendment intents", **listing)
+    yield define_operation(f"list_{KIND}s", f"GET {path}", _list, "List policy amendment intents", **listing)
     yield define_operation(
-        f"create_{KIND}", f"POST {base}", _create, "Create a policy amendment intent", body=body, response=model
+        f"create_{KIND}", f"POST {path}", _create, "Create a policy amendment intent", body=body, response=model
     )
-    yield define_operation(f"get_{KIND}", f"GET {single}", _retrieve, "Get a policy amendment intent", response=model)
     yield define_operation(
-        f"confirm_{KIND}", f"POST {single}/confirm", _confirm, "Confirm a policy amendment intent", status=204
+        f"get_{KIND}", f"GET {item_path}", _retrieve, "Get a policy amendment intent", response=model
+    )
+    yield define_operation(
+        f"confirm_{KIND}", f"POST {item_path}/confirm", _confirm, "Confirm a policy amendment intent", status=204
     )
     yield define_operation(
         f"cancel_{KIND}", f"POST {path_with_id}/cancel", _cancel, "Cancel a policy amendment intent", status=204

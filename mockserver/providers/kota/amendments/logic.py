@@ -1,4 +1,4 @@
-"""Policy amendment intents: change the dependents of a policy, or end it early."""
+"""Creates policy amendment intents, which change a policy's dependents or cancel it, and defines their lifecycle."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ from mockserver.engine import Lifecycle, Record, SimulationContext, TimedTransit
 from mockserver.providers.kota.amendments.state_details import (
     CANCELLATION,
     DEPENDENTS,
-    associated_persons,
-    changes,
-    failure,
-    members_after,
-    pending_confirmation,
-    required_action,
+    find_members_after,
+    render_associated_persons,
+    render_failure,
+    render_pending_confirmation,
+    render_required_action,
+    requested_changes,
 )
 from mockserver.providers.kota.assumptions import assumptions_of
-from mockserver.providers.kota.catalog.logic import plan as plan_of
+from mockserver.providers.kota.catalog.logic import get_plan
 from mockserver.providers.kota.dependents import logic as dependents
 from mockserver.providers.kota.events.publishing import publish_event
 from mockserver.providers.kota.policies import logic as policies
@@ -47,36 +47,36 @@ OPEN_STATES = frozenset(("action_required", "awaiting_quote", "pending_confirmat
 _WAITING_STATES = ("action_required", "pending_confirmation")
 
 
-def policy_of(at: WriteContext, record: Record) -> Record:
+def get_policy(at: WriteContext, record: Record) -> Record:
     policy = find_record(at, "policy", record["policy_id"])
     assert policy is not None, "policies are never deleted"
     return policy
 
 
 def _set_required_action(at: WriteContext, record: dict[str, Any]) -> None:
-    record["required_action"] = required_action(at, record)
+    record["required_action"] = render_required_action(at, record)
 
 
 def _set_pending_confirmation(at: WriteContext, record: dict[str, Any]) -> None:
-    record["pending_confirmation"] = pending_confirmation(at, record, policy_of(at, record))
+    record["pending_confirmation"] = render_pending_confirmation(at, record, get_policy(at, record))
 
 
 def _set_processing_error(_at: WriteContext, record: dict[str, Any]) -> None:
-    record["processing_error"] = failure(record["_fails_as"])
+    record["processing_error"] = render_failure(record["_fails_as"])
 
 
 def _change_policy(at: WriteContext, record: dict[str, Any]) -> None:
-    policy = policy_of(at, record)
+    policy = get_policy(at, record)
     if policy["status"] not in policies.IN_FORCE:
         return
-    if CANCELLATION in changes(record):
-        policies.cancel(at, policy, _last_day(at, record, policy))
+    if CANCELLATION in requested_changes(record):
+        policies.cancel(at, policy, _cancellation_date(at, record, policy))
     else:
-        policies.change_members(at, policy, members_after(at, record, policy))
+        policies.change_members(at, policy, find_members_after(at, record, policy))
 
 
-def _last_day(at: WriteContext, record: Record, policy: Record) -> str:
-    """Returns the start date for an opt-out, else the day of the life event, or today if that is later."""
+def _cancellation_date(at: WriteContext, record: Record, policy: Record) -> str:
+    """Returns the policy's start date for an opt-out; for a life event its day, but today at the earliest."""
     event = record["amendment_reason"]["qualifying_life_event"]
     return str(max(event["event_date"], today(at)) if event else policy["start_date"])
 
@@ -88,6 +88,7 @@ _STATE_HANDLERS: dict[str, Callable[[WriteContext, dict[str, Any]], None]] = {
     "amended": _change_policy,
 }
 _FAILURE_CODES = {"awaiting_quote": "unable_to_quote", "processing": "provider_rejected"}
+"""The code of a failure by the state before it."""
 
 
 def _on_enter(at: WriteContext, record: dict[str, Any]) -> None:
@@ -99,7 +100,7 @@ def _on_enter(at: WriteContext, record: dict[str, Any]) -> None:
 
 
 def _publish_state(at: WriteContext, record: Record) -> None:
-    policy = policy_of(at, record)
+    policy = get_policy(at, record)
     employee = find_record(at, "employee", policy["employee_id"])
     assert employee is not None, "employees are never deleted"
     ids = {"policy_id": policy["id"], "employee_id": employee["id"], "employer_id": employee["employer_id"]}
@@ -108,12 +109,14 @@ def _publish_state(at: WriteContext, record: Record) -> None:
         dependents.close(at, record["id"])
 
 
-def _insurer_step(otherwise: str) -> Callable[[SimulationContext, Record], str | None]:
-    def step(moment: SimulationContext, record: Record) -> str | None:
-        employee = find_record(moment, "employee", policy_of(moment, record)["employee_id"])
-        employer = find_record(moment, "employer", employee["employer_id"] if employee else None)
-        wanted = preset_state(KIND, employee, employer)
-        return (LIFECYCLE.transition_to(record, wanted) if wanted else None) or otherwise
+def _insurer_step(default: str) -> Callable[[SimulationContext, Record], str | None]:
+    """Creates a function that returns the step that metadata selects, else ``default``."""
+
+    def step(context: SimulationContext, record: Record) -> str | None:
+        employee = find_record(context, "employee", get_policy(context, record)["employee_id"])
+        employer = find_record(context, "employer", employee["employer_id"] if employee else None)
+        preset = preset_state(KIND, employee, employer)
+        return (LIFECYCLE.transition_to(record, preset) if preset else None) or default
 
     return step
 
@@ -150,7 +153,7 @@ LIFECYCLE: Lifecycle = Lifecycle(
 
 
 def create_amendment(at: WriteContext, policy: Record, reason: Record, requested: list[str]) -> Record:
-    """Creates an amendment; ``requested`` are the kinds of change: dependents or cancellation."""
+    """Creates an amendment; ``requested`` has kinds of change: dependents or cancellation."""
     record = {
         "object": KIND,
         "id": new_id(at, "pai"),
@@ -164,8 +167,8 @@ def create_amendment(at: WriteContext, policy: Record, reason: Record, requested
 
 
 def create_dependents_intent(at: WriteContext, record: Record) -> Record:
-    """Creates the dependents management intent of an amendment; its list begins with the dependents covered now."""
-    policy = policy_of(at, record)
+    """Creates the dependents management intent of an amendment; its list begins with the current dependents."""
+    policy = get_policy(at, record)
     employee = find_record(at, "employee", policy["employee_id"])
     assert employee is not None, "employees are never deleted"
     covered = [
@@ -176,7 +179,7 @@ def create_dependents_intent(at: WriteContext, record: Record) -> Record:
         if each["associated_person_id"]
     ]
     due_by = format_date_time(at, end_of_day(record["_due_day"]))
-    return dependents.create_intent(at, record, employee, plan_of(at, policy["plan"]["id"]), due_by, covered)
+    return dependents.create_intent(at, record, employee, get_plan(at, policy["plan"]["id"]), due_by, covered)
 
 
 def _on_dependents_changed(at: WriteContext, intent: Record) -> None:
@@ -186,7 +189,7 @@ def _on_dependents_changed(at: WriteContext, intent: Record) -> None:
     if intent["status"] == "completed":
         LIFECYCLE.apply(at, record, "request_quote")
         return
-    action = {**record["required_action"], "associated_persons": associated_persons(at, record)}
+    action = {**record["required_action"], "associated_persons": render_associated_persons(at, record)}
     at.space.put("policy_amendment_intents", {**record, "required_action": action})
 
 

@@ -22,21 +22,21 @@ from mockserver.providers.kota.values.responses import ResponseModel, paged_list
 
 
 class PolicyAmendmentDependentsResponse(ResponseModel):
-    """The dependents management intent of an amendment."""
+    """The member `dependents` of PolicyAmendmentAssociatedPersonsResponse: the dependents management intent."""
 
     dependents_management_intent_id: DependentsIntentId | None = None
     status: DependentsManagementIntentStatus | None = None
 
 
 class PolicyAmendmentAssociatedPersonsResponse(ResponseModel):
-    """A reference to the list of dependents of an amendment."""
+    """The member `associated_persons` of required actions and pending confirmations: a reference to the dependents."""
 
     type: AssociatedPersonType
     dependents: PolicyAmendmentDependentsResponse | None = None
 
 
 class PolicyAmendmentQuoteAmountResponse(ResponseModel):
-    """An amount before tax, its tax, and the sum of both."""
+    """The members of PolicyAmendmentQuoteContributionsResponse: an amount before tax, its tax, and the sum of both."""
 
     net: float
     tax: float
@@ -44,7 +44,7 @@ class PolicyAmendmentQuoteAmountResponse(ResponseModel):
 
 
 class PolicyAmendmentQuoteContributionsResponse(ResponseModel):
-    """The contributions of employee and employer, and their total."""
+    """The members `monthly` and `term` of PolicyAmendmentQuoteResponse: the contributions and their total."""
 
     employee_contribution: PolicyAmendmentQuoteAmountResponse
     employer_contribution: PolicyAmendmentQuoteAmountResponse
@@ -52,7 +52,7 @@ class PolicyAmendmentQuoteContributionsResponse(ResponseModel):
 
 
 class PolicyAmendmentQuoteResponse(ResponseModel):
-    """The price of the amended policy, per month and for the term."""
+    """The member `quote` of PolicyAmendmentPendingConfirmationResponse: the price of the amended policy."""
 
     currency: str
     monthly: PolicyAmendmentQuoteContributionsResponse
@@ -60,7 +60,7 @@ class PolicyAmendmentQuoteResponse(ResponseModel):
 
 
 class PolicyAmendmentPendingConfirmationResponse(ResponseModel):
-    """Why an amendment must be confirmed, until when, and at which price."""
+    """The member `pending_confirmation` of PolicyAmendmentIntentResponse: reason, deadline and price."""
 
     code: PolicyAmendmentIntentConfirmationCode
     reason: str
@@ -71,7 +71,7 @@ class PolicyAmendmentPendingConfirmationResponse(ResponseModel):
 
 
 class PolicyAmendmentProcessingErrorResponse(ResponseModel):
-    """Why the insurer did not make an amendment."""
+    """The member `processing_error` of PolicyAmendmentIntentResponse: why the insurer did not make the amendment."""
 
     code: PolicyAmendmentIntentFailureCode
     reason: str
@@ -79,7 +79,7 @@ class PolicyAmendmentProcessingErrorResponse(ResponseModel):
 
 
 class PolicyAmendmentQualifyingLifeEventResponse(ResponseModel):
-    """A life event that allows an amendment."""
+    """The member `qualifying_life_event` of PolicyAmendmentReasonResponse: an event that allows an amendment."""
 
     event: QualifyingLifeEventType
     event_date: DateText
@@ -87,20 +87,20 @@ class PolicyAmendmentQualifyingLifeEventResponse(ResponseModel):
 
 
 class PolicyAmendmentReasonResponse(ResponseModel):
-    """The reason for an amendment, with the life event if there is one."""
+    """The member `amendment_reason` of PolicyAmendmentIntentResponse: the reason, with a life event if there is one."""
 
     type: AmendmentReasonType
     qualifying_life_event: PolicyAmendmentQualifyingLifeEventResponse | None = None
 
 
 class PolicyAmendmentRequestedChangeResponse(ResponseModel):
-    """A kind of change that an amendment requests."""
+    """An item of the member `requested_changes` of PolicyAmendmentIntentResponse: a kind of change."""
 
     change_type: RequestedChangeType
 
 
 class PolicyAmendmentRequiredActionResponse(ResponseModel):
-    """What must be done before an amendment can continue, and until when."""
+    """The member `required_action` of PolicyAmendmentIntentResponse: the action to take, and its deadline."""
 
     code: PolicyAmendmentActionCode
     reason: str

@@ -16,7 +16,7 @@ from mockserver.providers.kota.wire.lists import PageQuery, comma_separated_filt
 
 
 class QualifyingLifeEventSupplementalInfo(RequestModel):
-    """A life event that allows an amendment."""
+    """The member `qualifying_life_event` of PolicyAmendmentReasonRequest: an event that allows an amendment."""
 
     event: QualifyingLifeEventType
     event_date: DateText
@@ -24,14 +24,14 @@ class QualifyingLifeEventSupplementalInfo(RequestModel):
 
 
 class PolicyAmendmentReasonRequest(RequestModel):
-    """The reason for an amendment; the type qualifying_life_event needs the event."""
+    """The reason for an amendment; the type qualifying_life_event requires the member of that name."""
 
     type: AmendmentReasonType
     qualifying_life_event: QualifyingLifeEventSupplementalInfo | None = None
 
 
 class PolicyAmendmentRequestedChangeRequest(RequestModel):
-    """A kind of change to request."""
+    """An item of the member `requested_changes` of CreatePolicyAmendmentIntentRequest: a kind of change."""
 
     change_type: RequestedChangeType
 

@@ -1,4 +1,4 @@
-"""The members of a policy amendment intent that depend on its state: required action, quote, error."""
+"""Renders the members of a policy amendment intent that depend on its state: required action, quote, error."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 from mockserver.engine import Record, WriteContext
 from mockserver.providers.kota.assumptions import assumptions_of
 from mockserver.providers.kota.catalog import premiums
-from mockserver.providers.kota.catalog.logic import plan as plan_of
+from mockserver.providers.kota.catalog.logic import get_plan
 from mockserver.providers.kota.catalog.members import build_dependant
 from mockserver.providers.kota.dependents import logic as dependents
 from mockserver.providers.kota.values.records import today
@@ -25,14 +25,14 @@ _FAILURES = {
 }
 
 
-def changes(record: Record) -> list[str]:
-    """Returns the requested kinds of change: dependents or cancellation."""
+def requested_changes(record: Record) -> list[str]:
+    """Returns the kinds of change that an amendment requests: dependents or cancellation."""
     return [each["change_type"] for each in record["requested_changes"]]
 
 
-def associated_persons(at: WriteContext, record: Record) -> dict[str, Any]:
-    """Returns the reference to the amendment's newest dependents management intent; null members if there is none."""
-    intent = dependents.latest_intent(at, record["id"])
+def render_associated_persons(at: WriteContext, record: Record) -> dict[str, Any]:
+    """Returns a reference to the amendment's newest dependents management intent; without one, its members are None."""
+    intent = dependents.find_latest_intent(at, record["id"])
     state = {
         "dependents_management_intent_id": intent["id"] if intent else None,
         "status": intent["status"] if intent else None,
@@ -40,20 +40,20 @@ def associated_persons(at: WriteContext, record: Record) -> dict[str, Any]:
     return {"type": "dependents", "dependents": state}
 
 
-def required_action(at: WriteContext, record: Record) -> dict[str, Any]:
-    """Returns the member shown in the state action_required."""
+def render_required_action(at: WriteContext, record: Record) -> dict[str, Any]:
+    """Returns the member ``required_action``, which an intent has in the state action_required."""
     return {
         "code": "provide_dependents_information",
         "reason": "Dependents are to be listed",
         "reason_description": "Add or remove dependents, then confirm the list.",
         "due_by": record["_due_day"],
-        "associated_persons": associated_persons(at, record),
+        "associated_persons": render_associated_persons(at, record),
     }
 
 
-def pending_confirmation(at: WriteContext, record: Record, policy: Record) -> dict[str, Any]:
-    """Returns the member shown in the state pending_confirmation."""
-    changes_dependents = DEPENDENTS in changes(record)
+def render_pending_confirmation(at: WriteContext, record: Record, policy: Record) -> dict[str, Any]:
+    """Returns the member ``pending_confirmation``, which an intent has in that state."""
+    changes_dependents = DEPENDENTS in requested_changes(record)
     event = record["amendment_reason"]["qualifying_life_event"]
     code = "confirm_quote" if changes_dependents else "confirm_qle" if event else "confirm_opt_out"
     reason, description = _CONFIRMATIONS[code]
@@ -62,28 +62,29 @@ def pending_confirmation(at: WriteContext, record: Record, policy: Record) -> di
         "reason": reason,
         "reason_description": description,
         "due_by": record["_due_day"],
-        "quote": _quote(at, policy, members_after(at, record, policy)) if changes_dependents else None,
-        "associated_persons": associated_persons(at, record) if changes_dependents else None,
+        "quote": _render_quote(at, policy, find_members_after(at, record, policy)) if changes_dependents else None,
+        "associated_persons": render_associated_persons(at, record) if changes_dependents else None,
     }
 
 
-def failure(code: str) -> dict[str, str]:
-    """Returns the member shown in the state processing_error."""
+def render_failure(code: str) -> dict[str, str]:
+    """Returns the member ``processing_error``, which an intent has in that state."""
     reason, description = _FAILURES[code]
     return {"code": code, "reason": reason, "reason_description": description}
 
 
-def members_after(at: WriteContext, record: Record, policy: Record) -> list[Record]:
-    """Returns the policy's members after the amendment; a person who was covered before keeps the member record."""
-    before = {each["associated_person_id"]: each for each in policy["health_insurance"]["members"]}
-    people = dependents.confirmed_dependents(at, record["id"])
+def find_members_after(at: WriteContext, record: Record, policy: Record) -> list[Record]:
+    """Returns the policy's members after the amendment; members who stay keep their records and ids."""
+    # The policyholder has no associated person, so that its key is None.
+    current = {each["associated_person_id"]: each for each in policy["health_insurance"]["members"]}
+    people = dependents.find_confirmed_dependents(at, record["id"])
     if people is None:
-        return list(before.values())
-    return [before[None], *(before.get(each.person["id"]) or build_dependant(at, each, today(at)) for each in people)]
+        return list(current.values())
+    return [current[None], *(current.get(each.person["id"]) or build_dependant(at, each, today(at)) for each in people)]
 
 
-def _quote(at: WriteContext, policy: Record, members: Sequence[Record]) -> dict[str, Any]:
-    insurance, plan = policy["health_insurance"], plan_of(at, policy["plan"]["id"])
+def _render_quote(at: WriteContext, policy: Record, members: Sequence[Record]) -> dict[str, Any]:
+    insurance, plan = policy["health_insurance"], get_plan(at, policy["plan"]["id"])
     sharing = insurance["configuration"]["cost_sharing"]
     parts = premiums.split_premium(plan, sharing, members, policy["_coverage_selections"])
     employer, total = sum(each.employer for each in parts), sum(each.total for each in parts)
@@ -91,18 +92,20 @@ def _quote(at: WriteContext, policy: Record, members: Sequence[Record]) -> dict[
     currency = policy["plan"]["currency"]
     return {
         "currency": currency.upper() if assumptions_of(at).amendment_currency == "upper" else currency,
-        "monthly": _contributions(at, employer, total),
-        "term": _contributions(at, premiums.amount_for_term(employer, *term), premiums.amount_for_term(total, *term)),
+        "monthly": _render_contributions(at, employer, total),
+        "term": _render_contributions(
+            at, premiums.amount_for_term(employer, *term), premiums.amount_for_term(total, *term)
+        ),
     }
 
 
-def _contributions(at: WriteContext, employer: int, total: int) -> dict[str, Any]:
-    # The employee's net amount is a difference, so that both parts add up to the total.
+def _render_contributions(at: WriteContext, employer: int, total: int) -> dict[str, Any]:
+    # The employee's net amount is the rest of the total, so that both amounts add up to the total.
     total_net, employer_net = _net(at, total), _net(at, employer)
     return {
-        "employee_contribution": _amount(total_net - employer_net, total - employer),
-        "employer_contribution": _amount(employer_net, employer),
-        "total": _amount(total_net, total),
+        "employee_contribution": _render_amount(total_net - employer_net, total - employer),
+        "employer_contribution": _render_amount(employer_net, employer),
+        "total": _render_amount(total_net, total),
     }
 
 
@@ -111,5 +114,6 @@ def _net(at: WriteContext, gross: int) -> int:
     return (2 * gross * 10_000 + divisor) // (2 * divisor)
 
 
-def _amount(net: int, gross: int) -> dict[str, float]:
-    return {"net": premiums.money(net), "tax": premiums.money(gross - net), "gross": premiums.money(gross)}
+def _render_amount(net: int, gross: int) -> dict[str, float]:
+    cents = {"net": net, "tax": gross - net, "gross": gross}
+    return {name: premiums.to_amount(amount) for name, amount in cents.items()}

@@ -41,14 +41,14 @@ class EnrolmentAssumptions(Assumptions):
     second_enrolment: Annotated[
         Literal["refused", "accepted"],
         AssumptionNote(
-            "What happens to an enrolment intent for an employee who has one, or a policy, in the group.",
+            "What happens to a new enrolment intent if the employee has an open one or a policy in the group.",
             "Not documented.",
         ),
     ] = "refused"
     confirm_with_open_dependents: Annotated[
         Literal["refused", "accepted"],
         AssumptionNote(
-            "Whether an enrolment can be confirmed before its dependents; accepted leaves them out.",
+            "Whether an enrolment can be confirmed before its dependents; if accepted, they are left out.",
             "Dependents are documented as optional; the effect of an unfinished list is not documented.",
         ),
     ] = "refused"

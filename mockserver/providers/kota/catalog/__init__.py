@@ -1,1 +1,1 @@
-"""The catalog: insurers, and what their plans cover and cost."""
+"""The catalog: insurers, and the cover and the prices of their plans."""

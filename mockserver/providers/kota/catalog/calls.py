@@ -1,4 +1,4 @@
-"""Operations on providers and plans, with counts of the eligible employees of a group."""
+"""Operations on providers and plans; plans can have counts of the eligible employees of a group."""
 
 from __future__ import annotations
 
@@ -51,7 +51,10 @@ def _retrieve_plan(call: Call) -> Reply:
 
 
 def _eligibility_counter(call: Call) -> Callable[[Record], dict[str, int | None]]:
-    """Returns a function from a plan to its counts for the queried group; without a group all counts are None."""
+    """Returns a function that counts a group's eligible employees for a plan.
+
+    If the query names no group or no start date, all counts are None.
+    """
     query: Any = call.query_parameters
     if query.group_id is None or query.start_date is None:
         return lambda _plan: dict.fromkeys(_COUNTS)

@@ -1,4 +1,4 @@
-"""Response models that several subjects share: plan, provider, selected options, cost sharing."""
+"""Response models that several subjects share: plans, providers, selected options and cost sharing."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from mockserver.providers.kota.values.responses import ResponseModel
 
 
 class PolicyPlanResponse(ResponseModel):
-    """The plan of a policy, with its currency and documents."""
+    """The member `plan` of policies and of planned enrolments: a plan, with its currency and documents."""
 
     id: PlanId
     name: str
@@ -26,7 +26,7 @@ class PolicyPlanResponse(ResponseModel):
 
 
 class PolicyProviderResponse(ResponseModel):
-    """The insurer of a policy, with its portals."""
+    """The member `provider` of policies and of planned enrolments: an insurer, with its portals."""
 
     id: ProviderId
     name: str
@@ -38,47 +38,47 @@ class PolicyProviderResponse(ResponseModel):
 
 
 class SelectedOptionResponse(ResponseModel):
-    """A selected option, with its selected sub-options."""
+    """An item of the member `options` of PlanCoverageOptionSelectionResponse: a selected option."""
 
     option_id: OptionId
     sub_options: list[SelectedOptionResponse] | None = None
 
 
 class PlanCoverageOptionSelectionResponse(ResponseModel):
-    """The options selected of one coverage configuration."""
+    """An item of the member `coverage_selections`: the selected options of one coverage configuration."""
 
     configuration_id: CoverageId
     options: list[SelectedOptionResponse]
 
 
 class HealthInsuranceFamilyTypeCostSharingConfigurationResponse(ResponseModel):
-    """Cost sharing by family type: the employer pays for the members of that type."""
+    """The member `family_type` of cost sharing: the employer pays for the members of that type."""
 
     type: HealthInsuranceFamilyCostSharingType
 
 
 class HealthInsuranceMemberCountCostSharingConfigurationResponse(ResponseModel):
-    """Cost sharing by number: how many adults and children the employer pays for."""
+    """The member `member_count` of cost sharing: how many adults and children the employer pays for."""
 
     adults: int
     children: int
 
 
 class HealthInsuranceMemberSelectionCostSharingConfigurationResponse(ResponseModel):
-    """Cost sharing by relation: whether the employer pays for partner and children."""
+    """The member `member_selection` of cost sharing: whether the employer pays for partner and children."""
 
     partner: bool
     children: bool
 
 
 class HealthInsurancePercentageCostSharingConfigurationResponse(ResponseModel):
-    """Cost sharing by percentage: the part of the premium that the employer pays."""
+    """The member `percentage` of cost sharing: the part of the premium that the employer pays."""
 
     percentage: int
 
 
 class HealthInsuranceCostSharingConfigurationResponse(ResponseModel):
-    """How employer and employee share the cost; only the member that the type names has details."""
+    """The member `cost_sharing`: how both sides share the cost; only the member named by `type` has a value."""
 
     type: HealthInsuranceCostSharingType
     member_count: HealthInsuranceMemberCountCostSharingConfigurationResponse | None = None
@@ -88,14 +88,18 @@ class HealthInsuranceCostSharingConfigurationResponse(ResponseModel):
 
 
 class CoverConfiguration(ResponseModel):
+    """The base of the member `configuration` of policies and group policies."""
+
     cost_sharing: HealthInsuranceCostSharingConfigurationResponse
 
 
 class HealthInsurancePolicyConfigurationResponse(CoverConfiguration):
-    """How the cost of a policy is shared."""
+    """The member `configuration` of an employee's policy: how employer and employee share the cost."""
 
 
 class GrossEstimationAmount(ResponseModel):
+    """The base of the members `monthly` and `term` of an estimated gross premium."""
+
     employee_contribution: float
     employer_contribution: float
     total: float

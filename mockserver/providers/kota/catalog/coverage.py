@@ -1,4 +1,4 @@
-"""Coverage selections: the options of a plan that an employer, an employee or a member takes, by scope."""
+"""Validates and prices coverage selections: the options of a plan that are selected for a scope."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import Any
 from mockserver.engine import Record
 
 Error = tuple[str, str]
+"""The path of a field, and a message."""
 
 
 def configurations_of_scope(plan: Record, scope: str) -> list[Record]:
@@ -17,7 +18,7 @@ def configurations_of_scope(plan: Record, scope: str) -> list[Record]:
 
 
 def render_configurations(plan: Record, scope: str) -> list[Record] | None:
-    """Returns the coverage configurations for a response: None if there are none."""
+    """Returns the plan's coverage configurations for a scope as responses have them: None instead of an empty list."""
     return configurations_of_scope(plan, scope) or None
 
 
@@ -27,12 +28,12 @@ def is_required(plan: Record, scope: str) -> bool:
 
 
 def dump_selections(selections: Sequence[Any] | None) -> list[dict[str, Any]] | None:
-    """Converts the selections of a body to JSON values."""
+    """Converts the selections in a request body to JSON values."""
     return None if selections is None else [each.model_dump(mode="json") for each in selections]
 
 
 def selection_errors(plan: Record, scope: str, selections: Sequence[Record], path: str) -> Iterator[Error]:
-    """Yields path and message of each invalid selection; ``path`` is the field of the body that has the selections."""
+    """Yields an error for each invalid selection; ``path`` is the field of the body that has the selections."""
     known = {each["id"]: each for each in configurations_of_scope(plan, scope)}
     yield from _duplicate_errors([each["configuration_id"] for each in selections], path, "configuration_id")
     for nth, selection in enumerate(selections):
@@ -55,6 +56,7 @@ def _configuration_errors(configuration: Record, options: Sequence[Record], path
 
 
 def _bounds(configuration: Record) -> tuple[int, int]:
+    """Returns the smallest and the largest number of options that can be selected."""
     least = configuration["min_selections"] or 0
     most = configuration["max_selections"] or len(configuration["options"])
     return max(least, int(configuration["required"])), 1 if configuration["input_type"] == "single_select" else most
@@ -80,7 +82,7 @@ def _duplicate_errors(ids: Sequence[str], path: str, field: str) -> Iterator[Err
 
 
 def monthly_price(plan: Record, selections: Sequence[Record] | None) -> int:
-    """Returns what the selections add to the monthly premium, in cents."""
+    """Returns the amount in cents that the selections add to the monthly premium."""
     chosen = {each["configuration_id"]: each["options"] for each in selections or ()}
     return sum(_price(each["options"], chosen.get(each["id"], ())) for each in plan["coverage_options"] or ())
 

@@ -1,4 +1,4 @@
-"""Eligibility: whether a plan covers an employee, and if not, why."""
+"""Checks whether a plan covers an employee, and gives the reasons if it does not."""
 
 from __future__ import annotations
 
@@ -16,26 +16,26 @@ IN_FORCE = frozenset(("scheduled", "active"))
 Reasons = list[dict[str, str]]
 
 
-def covering_policy(at: WriteContext, group_id: str) -> Record | None:
-    """Returns the group policy that covers the group's employees: the oldest in force, or None."""
+def find_covering_policy(at: WriteContext, group_id: str) -> Record | None:
+    """Returns the group policy that determines eligibility: the oldest in force, or None."""
     return next(iter_records(at.space, "group_policies", oldest_first=True, group_id=group_id, status=IN_FORCE), None)
 
 
 def check_eligibility(at: WriteContext, group: Record, employee: Record, day: str | None = None) -> tuple[str, Reasons]:
-    """Returns status and reasons of an employee's eligibility under the group's policy.
+    """Returns the status of an employee's eligibility under the group's policy, and the reasons for it.
 
     ``day`` defaults to today, or to the start of the policy if that is later. The status is pending while the group has
     no policy, or while the employee's own check is the only obstacle (assumption ``eligibility_of_pending``).
     """
-    policy = covering_policy(at, group["id"])
+    policy = find_covering_policy(at, group["id"])
     if policy is None:
         return "pending", []
-    plan = catalog.plan(at, policy["plan"]["id"])
+    plan = catalog.get_plan(at, policy["plan"]["id"])
     return evaluate_eligibility(at, plan, employee, day or max(today(at), policy["start_date"]))
 
 
 def evaluate_eligibility(at: WriteContext, plan: Record, employee: Record, day: str) -> tuple[str, Reasons]:
-    """Returns status and reasons of an employee's eligibility for a plan on a day."""
+    """Returns the status of an employee's eligibility for a plan on a day, and the reasons for it."""
     reasons = [{"code": code, "message": message} for code, message in _ineligibility_reasons(at, plan, employee, day)]
     only_pending = employee["status"] == "pending" and [each["code"] for each in reasons] == ["employee_not_active"]
     if only_pending and assumptions_of(at).eligibility_of_pending == "pending":

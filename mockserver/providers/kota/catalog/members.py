@@ -1,4 +1,4 @@
-"""Members of policies: the employee and the dependents, each with the member type that determines the price."""
+"""Builds the members of policies; the member type determines the price of a member."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ PARTNERS = ("spouse", "partner")
 
 @dataclass(frozen=True, slots=True)
 class Dependent:
-    """An associated person to be covered, with selected options and member number."""
+    """An associated person to cover, with selected options and the member number at the insurer."""
 
     person: Record
     selections: Sequence[Record] | None = None
@@ -41,7 +41,10 @@ def member_type(at: WriteContext, person: Record, day: str) -> str:
 def build_members(
     at: WriteContext, employee: Record, dependents: Sequence[Dependent], day: str, number: str | None = None
 ) -> list[Record]:
-    """Returns the members of a policy, with their member types on ``day``; ``number`` is the employee's."""
+    """Returns the members of a policy, with their member types on ``day``.
+
+    ``number`` is the employee's member number at the insurer.
+    """
     members = [_member(at, employee, "policyholder", number)]
     return [*members, *(build_dependant(at, each, day) for each in dependents)]
 

@@ -1,4 +1,4 @@
-"""Premiums in exact cents: per month, for the term, and split between employer and employee."""
+"""Computes premiums in exact cents, per month and for the term, and splits them between employer and employee."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from mockserver.providers.kota.catalog.logic import monthly_premium
 from mockserver.providers.kota.catalog.members import PARTNERS
 
 _ORDER = ("policyholder", *PARTNERS, "adult_dependant", "child")
+"""The order in which members are charged."""
 _BY_FAMILY = {
     "single": (),
     "couple": PARTNERS,
@@ -39,15 +40,15 @@ class PremiumShare:
 def split_premium(
     plan: Record, sharing: Record, members: Sequence[Record], policy_selections: Any = None
 ) -> list[PremiumShare]:
-    """Returns what each member adds to the monthly premium, the policyholder first.
+    """Returns the monthly premium of each member and the employer's part of it, the policyholder first.
 
-    With prices by tier, a member costs the difference between the tiers with and without that member. The options
-    selected for the policy are charged to the policyholder.
+    With prices by tier, a member costs the difference between the tiers with and without that member. The options that
+    are selected for the policy are a part of the policyholder's premium.
     """
     ordered = sorted(members, key=lambda member: _ORDER.index(member["member_type"]))
     types = [member["member_type"] for member in ordered]
-    upto = [0, *(monthly_premium(plan, types[: count + 1]) for count in range(len(types)))]
-    costs = [after - before for before, after in pairwise(upto)]
+    cumulative = [0, *(monthly_premium(plan, types[: count + 1]) for count in range(len(types)))]
+    costs = [after - before for before, after in pairwise(cumulative)]
     options = [coverage.monthly_price(plan, member.get("_coverage_selections")) for member in ordered]
     options[0] += coverage.monthly_price(plan, policy_selections)
     totals = [cost + option for cost, option in zip(costs, options, strict=True)]
@@ -60,24 +61,24 @@ def split_premium(
 
 
 def _by_percentage(members: Sequence[Record], totals: Sequence[int], percentage: int) -> list[PremiumShare]:
-    """Rounds the cumulative sums, so that the parts add up to the rounded whole."""
+    """Rounds the sums of the first members instead of each amount, so that the amounts add up to the rounded total."""
     result, before = [], 0
     for count, (member, total) in enumerate(zip(members, totals, strict=True), start=1):
-        upto = _rounded(sum(totals[:count]) * percentage, 100)
-        result.append(PremiumShare(member, total, upto - before))
-        before = upto
+        cumulative = _divide_rounded(sum(totals[:count]) * percentage, 100)
+        result.append(PremiumShare(member, total, cumulative - before))
+        before = cumulative
     return result
 
 
 def _paid_members(sharing: Record, members: Sequence[Record]) -> list[bool]:
-    """Returns for each member whether the employer pays, for types of cost sharing that select members."""
+    """Returns for each member whether the employer pays, for every type of cost sharing except percentage."""
     if sharing["type"] == "member_count":
         return _paid_by_count(sharing["member_count"], members)
-    types = _types(sharing)
+    types = _paid_member_types(sharing)
     return [member["member_type"] == "policyholder" or member["member_type"] in types for member in members]
 
 
-def _types(sharing: Record) -> tuple[str, ...]:
+def _paid_member_types(sharing: Record) -> tuple[str, ...]:
     if sharing["type"] == "family_type":
         return _BY_FAMILY[sharing["family_type"]["type"]]
     if sharing["type"] == "member_selection":
@@ -90,20 +91,20 @@ def _paid_by_count(counts: Mapping[str, int], members: Sequence[Record]) -> list
     remaining = dict(counts)
     result = []
     for member in members:
-        which = "children" if member["member_type"] == "child" else "adults"
-        remaining[which] -= 1
-        result.append(remaining[which] >= 0)
+        kind = "children" if member["member_type"] == "child" else "adults"
+        remaining[kind] -= 1
+        result.append(remaining[kind] >= 0)
     return result
 
 
 def amount_for_term(cents: int, start: str, renewal: str) -> int:
-    """Returns what a monthly amount adds up to from start to renewal; a partial month counts by its days."""
+    """Returns the sum of a monthly amount from start to renewal, in cents; a partial month counts by its days."""
     begin, end = date.fromisoformat(start), date.fromisoformat(renewal)
     whole = max((end.year - begin.year) * 12 + end.month - begin.month - (end.day < begin.day), 0)
     reached = _months_after(begin, whole)
     following = _months_after(begin, whole + 1)
     days = max((end - reached).days, 0)
-    return cents * whole + _rounded(cents * days, (following - reached).days)
+    return cents * whole + _divide_rounded(cents * days, (following - reached).days)
 
 
 def _months_after(day: date, months: int) -> date:
@@ -112,17 +113,17 @@ def _months_after(day: date, months: int) -> date:
     return date(year, month + 1, min(day.day, last))
 
 
-def _rounded(amount: int, divisor: int) -> int:
+def _divide_rounded(amount: int, divisor: int) -> int:
     return (2 * amount + divisor) // (2 * divisor)
 
 
-def money(cents: int) -> float:
-    """Converts cents to the amount that responses show."""
+def to_amount(cents: int) -> float:
+    """Converts cents to an amount in a response."""
     return round(cents / 100, 2)
 
 
 def render_estimate(currency: str, parts: Sequence[PremiumShare], start: str, renewal: str) -> dict[str, Any]:
-    """Returns the estimated gross premium of a policy as responses show it."""
+    """Returns the estimated gross premium of a policy for a response."""
     employer, total = sum(each.employer for each in parts), sum(each.total for each in parts)
     term = amount_for_term(employer, start, renewal), amount_for_term(total, start, renewal)
     return {"currency": currency, "monthly": _amounts(employer, total), "term": _amounts(*term)}
@@ -130,7 +131,7 @@ def render_estimate(currency: str, parts: Sequence[PremiumShare], start: str, re
 
 def _amounts(employer: int, total: int) -> dict[str, float]:
     return {
-        "employee_contribution": money(total - employer),
-        "employer_contribution": money(employer),
-        "total": money(total),
+        "employee_contribution": to_amount(total - employer),
+        "employer_contribution": to_amount(employer),
+        "total": to_amount(total),
     }

@@ -1,4 +1,4 @@
-"""Converts the tables of the catalog to the records of a new sandbox."""
+"""Converts the tables of the catalog to the providers and plans of a new sandbox."""
 
 from __future__ import annotations
 
@@ -108,7 +108,7 @@ def _health_insurance(product: PlanRow) -> dict[str, Any]:
 
 
 def _portals(provider: dict[str, Any]) -> dict[str, Any]:
-    """Returns the members of a provider that policies show and plans do not."""
+    """Returns the members that a provider has in policies, but not in plans."""
     return {
         "employer_portal_url": provider["employer_platform_url"],
         "employee_portal_url": provider["_employee_portal"],

@@ -27,7 +27,7 @@ from mockserver.providers.kota.values.responses import ResponseModel, paged_list
 
 
 class DisclosureResponse(ResponseModel):
-    """A text that must be disclosed about a plan."""
+    """An item of the member `disclosures` of plans, policies and intents: a text that must be disclosed."""
 
     category: DisclosureCategory
     type: DisclosureType
@@ -35,32 +35,32 @@ class DisclosureResponse(ResponseModel):
 
 
 class Range(ResponseModel):
-    """Inclusive limits; null means no limit."""
+    """The base of ranges with inclusive limits; null means no limit."""
 
     min: int | None = None
     max: int | None = None
 
 
 class AgeRangeDetails(Range):
-    """The ages that a plan covers, inclusive."""
+    """The member `age_range` of EmployeeEligibilityCriterionResponse: the ages of employees that a plan covers."""
 
 
 class EmployeesCountDetails(Range):
-    """The number of employees that a plan accepts, inclusive."""
+    """The member `employees_count` of EmployerEligibilityCriterionResponse: the number of employees."""
 
 
 class MembersCountDetails(Range):
-    """The number of members that a plan accepts, inclusive."""
+    """The member `members_count` of EmployerEligibilityCriterionResponse: the number of insured members."""
 
 
 class IndustryExclusionsDetails(ResponseModel):
-    """The industries whose employers a plan excludes."""
+    """The member `industry_exclusions` of EmployerEligibilityCriterionResponse: the excluded industries."""
 
     excluded_industries: list[str]
 
 
 class EmployerEligibilityCriterionResponse(ResponseModel):
-    """A criterion for employers; the member that the type names has the details."""
+    """A criterion for employers of a plan or an option; the member named by `type` has the details."""
 
     type: EmployerEligibilityCriterionType
     description: str
@@ -70,7 +70,7 @@ class EmployerEligibilityCriterionResponse(ResponseModel):
 
 
 class EmployeeEligibilityCriterionResponse(ResponseModel):
-    """A criterion for employees; the member that the type names has the details."""
+    """A criterion for employees of a plan; the member named by `type` has the details."""
 
     type: EmployeeEligibilityCriterionType
     description: str
@@ -78,7 +78,7 @@ class EmployeeEligibilityCriterionResponse(ResponseModel):
 
 
 class MemberTypePricingResponse(ResponseModel):
-    """The monthly premium of one member type."""
+    """An item of the member `member_type_pricing` of PerMemberPricingResponse: the premium of one member type."""
 
     code: MemberTypeCode
     display_name: str
@@ -86,14 +86,14 @@ class MemberTypePricingResponse(ResponseModel):
 
 
 class PerMemberPricingResponse(ResponseModel):
-    """Prices per member, by member type."""
+    """The member `per_member` of PlanPricingResponse: prices by member type."""
 
     currency: Currency
     member_type_pricing: list[MemberTypePricingResponse]
 
 
 class PricingTierResponse(ResponseModel):
-    """The price of a family whose composition matches the tier."""
+    """An item of the member `tiers` of TierBasedPricingResponse: the premium of a family of one composition."""
 
     code: FamilyTierCode
     display_name: str
@@ -103,14 +103,14 @@ class PricingTierResponse(ResponseModel):
 
 
 class TierBasedPricingResponse(ResponseModel):
-    """Prices per family, by its composition."""
+    """The member `tier_based` of PlanPricingResponse: prices by the composition of the family."""
 
     currency: Currency
     tiers: list[PricingTierResponse]
 
 
 class PlanPricingResponse(ResponseModel):
-    """The prices of a plan, per member or per family."""
+    """The member `pricing` of plans: prices per member or per family."""
 
     type: PlanPricingType
     per_member: PerMemberPricingResponse | None = None
@@ -118,14 +118,14 @@ class PlanPricingResponse(ResponseModel):
 
 
 class PlanCoverageOptionBenefitResponse(ResponseModel):
-    """A benefit that an option includes."""
+    """An item of the member `benefits` of PlanCoverageOptionResponse: a benefit that the option includes."""
 
     name: str
     description: str | None = None
 
 
 class PlanCoverageOptionResponse(ResponseModel):
-    """An option that can be selected, with its monthly price."""
+    """An item of the member `options` of PlanCoverageResponse: an option, with its monthly price."""
 
     id: OptionId
     name: str
@@ -154,7 +154,7 @@ class PlanCoverageResponse(ResponseModel):
 
 
 class PlanDocumentResponse(ResponseModel):
-    """A document about a plan."""
+    """An item of the member `documents` of plans: a document about the plan."""
 
     type: PlanDocumentType | None = None
     title: str
@@ -162,7 +162,7 @@ class PlanDocumentResponse(ResponseModel):
 
 
 class PlanProviderResponse(ResponseModel):
-    """The insurer of a plan."""
+    """The member `provider` of PlanResponse: the insurer."""
 
     id: ProviderId
     name: str
@@ -171,7 +171,7 @@ class PlanProviderResponse(ResponseModel):
 
 
 class PlanHealthInsuranceResponse(ResponseModel):
-    """The health insurance of a plan: cost sharing, member types and prices."""
+    """The member `health_insurance` of PlanResponse: cost sharing, member types and prices."""
 
     health_insurance_type: HealthInsuranceType
     supported_cost_sharing_options: list[CostSharingOption]

@@ -20,47 +20,47 @@ from mockserver.providers.kota.wire.lists import PageQuery, comma_separated_filt
 
 
 class SelectedOptionRequest(RequestModel):
-    """An option to select, with sub-options."""
+    """An item of the member `options` of PlanCoverageOptionSelectionRequest: an option to select."""
 
     option_id: OptionId
     sub_options: list[SelectedOptionRequest] | None = None
 
 
 class PlanCoverageOptionSelectionRequest(RequestModel):
-    """The options to select of one coverage configuration."""
+    """An item of the member `coverage_selections`: the options to select of one coverage configuration."""
 
     configuration_id: CoverageId
     options: list[SelectedOptionRequest]
 
 
 class HealthInsuranceFamilyTypeCostSharingConfigurationResponse(RequestModel):
-    """Cost sharing by family type: the employer pays for the members of that type."""
+    """The member `family_type` of cost sharing: the employer pays for the members of that type."""
 
     type: HealthInsuranceFamilyCostSharingType
 
 
 class HealthInsuranceMemberCountCostSharingConfigurationResponse(RequestModel):
-    """Cost sharing by number: how many adults and children the employer pays for."""
+    """The member `member_count` of cost sharing: how many adults and children the employer pays for."""
 
     adults: int = Field(ge=0)
     children: int = Field(ge=0)
 
 
 class HealthInsuranceMemberSelectionCostSharingConfigurationResponse(RequestModel):
-    """Cost sharing by relation: whether the employer pays for partner and children."""
+    """The member `member_selection` of cost sharing: whether the employer pays for partner and children."""
 
     partner: bool
     children: bool
 
 
 class HealthInsurancePercentageCostSharingConfigurationResponse(RequestModel):
-    """Cost sharing by percentage: the part of the premium that the employer pays."""
+    """The member `percentage` of cost sharing: the part of the premium that the employer pays."""
 
     percentage: int = Field(ge=0, le=100)
 
 
 class HealthInsuranceCostSharingConfigurationResponse(RequestModel):
-    """How employer and employee share the cost; only the member that the type names has details."""
+    """The member `cost_sharing`: how both sides share the cost; only the member named by `type` has a value."""
 
     type: HealthInsuranceCostSharingType
     member_count: HealthInsuranceMemberCountCostSharingConfigurationResponse | None = None
@@ -70,9 +70,10 @@ class HealthInsuranceCostSharingConfigurationResponse(RequestModel):
 
     @model_validator(mode="after")
     def _fits_type(self) -> HealthInsuranceCostSharingConfigurationResponse:
-        given = {name for name in type(self).model_fields if name != "type" and getattr(self, name) is not None}
+        members = {name for name in type(self).model_fields if name != "type" and getattr(self, name) is not None}
+        # The type policyholder_only has no details.
         wanted = {self.type} - {"policyholder_only"}
-        if given != wanted:
+        if members != wanted:
             raise ValueError(f"of type {self.type}: send {' and '.join(wanted) or 'nothing'} beside it, nothing else")
         return self
 
@@ -82,7 +83,7 @@ class ProvidersQuery(PageQuery):
 
 
 class CountQuery(BaseModel):
-    """The query for the counts of eligible employees: a group, and the day on which cover would begin."""
+    """The parameters for counts of eligible employees: a group, and the day on which cover would begin."""
 
     model_config = ConfigDict(extra="ignore", defer_build=True)
     group_id: GroupId | None = None

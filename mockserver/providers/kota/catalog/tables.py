@@ -1,4 +1,4 @@
-"""The insurers and plans of every new sandbox; the insurers are Kota's, the plans and prices are invented."""
+"""Lists the insurers and plans of every new sandbox. The insurers are Kota's; plans and prices are invented."""
 
 from __future__ import annotations
 
@@ -61,6 +61,8 @@ class Configuration:
 
 @dataclass(frozen=True, slots=True)
 class PlanRow:
+    """A plan; ranges have a minimum and a maximum, and None means no limit."""
+
     insurer: str
     country: str
     name: str
@@ -71,9 +73,9 @@ class PlanRow:
     ages: tuple[int | None, int | None] = (16, 75)
     employees: tuple[int | None, int | None] | None = None
     insured: tuple[int | None, int | None] | None = None
-    """The minimum and maximum number of members."""
+    """The range of the number of members."""
     excluded: tuple[str, ...] = ()
-    """The industries whose employers the insurer refuses."""
+    """The industries of employers that the insurer refuses."""
     configurations: tuple[Configuration, ...] = ()
     available: tuple[str, str | None] = ("2024-01-01", None)
 

@@ -1,1 +1,1 @@
-"""Contribution reports: what employers and employees pay per month."""
+"""Contribution reports: the amounts that employers and employees pay per month."""

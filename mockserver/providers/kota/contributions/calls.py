@@ -15,33 +15,33 @@ from mockserver.providers.kota.wire.operation import define_operation
 from mockserver.providers.kota.wire.response_models import paged_response_model, response_model
 
 
-def _report(call: Call) -> Record:
+def _get_report(call: Call) -> Record:
     return get_or_404(call, "contribution_report", "contribution_report_id")
 
 
 def _retrieve(call: Call) -> Reply:
-    return render_one(call, _report(call))
+    return render_one(call, _get_report(call))
 
 
 def _list(call: Call) -> Reply:
     query: Any = call.query_parameters
-    wanted: Any = {"employer_id": query.employer_id, "external_customer_id": customer_filter(call)}
-    reports = iter_records(call.space, "contribution_reports", status=filter_values(query.status), **wanted)
+    filters: Any = {"employer_id": query.employer_id, "external_customer_id": customer_filter(call)}
+    reports = iter_records(call.space, "contribution_reports", status=filter_values(query.status), **filters)
     return render_list(call, (each for each in reports if _is_in_period(query, each["period"]["from_date"])))
 
 
 def _is_in_period(query: Any, first: str) -> bool:
-    """Returns whether the query selects the month; a queried month without a year is ignored."""
+    """Returns whether the query selects the month that begins on ``first``; it ignores a month without a year."""
     year, month = int(first[:4]), int(first[5:7])
     return query.year is None or (query.year == year and query.month in (None, month))
 
 
 def _finalize(call: Call) -> Reply:
-    return render_one(call, LIFECYCLE.apply(call, _report(call), "finalize"))
+    return render_one(call, LIFECYCLE.apply(call, _get_report(call), "finalize"))
 
 
 def _list_breakdowns(call: Call) -> Reply:
-    report = _report(call)
+    report = _get_report(call)
     return render_list(call, iter_records(call.space, "breakdowns", contribution_report_id=report["id"]), _render)
 
 
@@ -50,7 +50,7 @@ def _render(breakdown: Record) -> Record:
 
 
 def _retrieve_breakdown(call: Call) -> Reply:
-    breakdown = call.space.get("breakdowns", breakdown_id(_report(call)["id"], call.args["employee_id"]))
+    breakdown = call.space.get("breakdowns", breakdown_id(_get_report(call)["id"], call.args["employee_id"]))
     if breakdown is None:
         raise Problem("not_found", "The contribution report has no employee of this id.")
     return render_one(call, _render(breakdown))
@@ -59,22 +59,28 @@ def _retrieve_breakdown(call: Call) -> Reply:
 def operations() -> Iterator[Operation]:
     report = response_model("contributions", "ContributionReportResponse")
     breakdown = response_model("contributions", "ContributionReportEmployeeBreakdownResponse")
-    single = "/contribution_reports/{contribution_report_id}"
-    under = f"{single}/employee_breakdowns"
-    reading, finalizing = "Get a contribution report", "Finalize a contribution report"
-    listing, listing_people = "List contribution reports", "List the employee breakdowns of a report"
-    of_one = "Get the breakdown of an employee in a report"
-    pages, people = paged_response_model(report), paged_response_model(breakdown)
-    yield define_operation("get_contribution_report", f"GET {single}", _retrieve, reading, response=report)
+    item_path = "/contribution_reports/{contribution_report_id}"
+    breakdowns_path = f"{item_path}/employee_breakdowns"
+    get_summary, finalize_summary = "Get a contribution report", "Finalize a contribution report"
+    yield define_operation("get_contribution_report", f"GET {item_path}", _retrieve, get_summary, response=report)
     yield define_operation(
-        "list_contribution_reports", "GET /contribution_reports", _list, listing, query=ReportsQuery, response=pages
+        "list_contribution_reports",
+        "GET /contribution_reports",
+        _list,
+        "List contribution reports",
+        query=ReportsQuery,
+        response=paged_response_model(report),
     )
     yield define_operation(
-        "finalize_contribution_report", f"POST {single}/finalize", _finalize, finalizing, response=report
+        "finalize_contribution_report", f"POST {item_path}/finalize", _finalize, finalize_summary, response=report
     )
+    route, summary = f"GET {breakdowns_path}/{{employee_id}}", "Get the breakdown of an employee in a report"
+    yield define_operation("get_employee_breakdown", route, _retrieve_breakdown, summary, response=breakdown)
     yield define_operation(
-        "get_employee_breakdown", f"GET {under}/{{employee_id}}", _retrieve_breakdown, of_one, response=breakdown
-    )
-    yield define_operation(
-        "list_employee_breakdowns", f"GET {under}", _list_breakdowns, listing_people, query=PageQuery, response=people
+        "list_employee_breakdowns",
+        f"GET {breakdowns_path}",
+        _list_breakdowns,
+        "List the employee breakdowns of a report",
+        query=PageQuery,
+        response=paged_response_model(breakdown),
     )

@@ -1,11 +1,11 @@
-"""Entries of contribution reports: what each side pays for a policy in a month, in exact cents."""
+"""Computes the entries of contribution reports: what each side pays for a policy in a month, in exact cents."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
+from typing import Any, NamedTuple
 
 from mockserver.engine import Record, WriteContext
 from mockserver.providers.kota.assumptions import assumptions_of
@@ -16,10 +16,20 @@ from mockserver.providers.kota.values.records import add_days, new_id
 
 SIDES = ("employer", "employee")
 _REPORTED_MEMBER_TYPES = {"policyholder": "policyholder", "spouse": "partner_dependant", "partner": "partner_dependant"}
-"""By member type; every other member type is reported as child_dependant."""
+"""The reported member type by member type; every other member type is reported as child_dependant."""
 DateRange = tuple[str, str]
-EntryKey = tuple[str, str, str, str, str]
-"""Policy, covered month, member, side, category."""
+"""The first and the last day."""
+
+
+class EntryKey(NamedTuple):
+    """Identifies an amount; entries with the same key are the amount and its adjustments."""
+
+    policy_id: str
+    month: str
+    """The first day of the covered month."""
+    member_id: str
+    side: str
+    category: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +56,7 @@ def next_month(month: str) -> str:
 
 
 def covered_days(policy: Record, month: str) -> DateRange | None:
-    """Returns first and last day of the month that a policy covers, or None; the cancellation date is not covered."""
+    """Returns the days of the month that a policy covers, or None. The cancellation date is not covered."""
     ends = [last_day_of_month(month), policy["end_date"]]
     if policy["cancellation_date"] is not None:
         ends.append(add_days(policy["cancellation_date"], -1))
@@ -55,22 +65,22 @@ def covered_days(policy: Record, month: str) -> DateRange | None:
 
 
 def due_amounts(at: WriteContext, policy: Record, month: str) -> Iterator[DueAmount]:
-    """Yields what a policy costs in a month with its current members."""
+    """Yields the amounts of a policy in a month for its current members."""
     cover = covered_days(policy, month)
     if cover is None:
         return
-    plan = catalog.plan(at, policy["plan"]["id"])
+    plan = catalog.get_plan(at, policy["plan"]["id"])
     insurance = policy["health_insurance"]
     sharing, selections = insurance["configuration"]["cost_sharing"], policy["_coverage_selections"]
     for share in premiums.split_premium(plan, sharing, insurance["members"], selections):
         for side in SIDES:
-            for category, monthly in _categories(at, getattr(share, side)):
-                key = (policy["id"], month, share.member["id"], side, category)
+            for category, monthly in _split_into_categories(at, getattr(share, side)):
+                key = EntryKey(policy["id"], month, share.member["id"], side, category)
                 reported_member_type = _REPORTED_MEMBER_TYPES.get(share.member["member_type"], "child_dependant")
                 yield DueAmount(key, reported_member_type, monthly, _prorate(at, monthly, cover, month), cover)
 
 
-def _categories(at: WriteContext, cents: int) -> Iterator[tuple[str, int]]:
+def _split_into_categories(at: WriteContext, cents: int) -> Iterator[tuple[str, int]]:
     rates = (("tax", assumptions_of(at).contribution_tax), ("tax_relief", -assumptions_of(at).contribution_tax_relief))
     yield "gross_premium", cents
     for category, rate in rates:
@@ -78,7 +88,7 @@ def _categories(at: WriteContext, cents: int) -> Iterator[tuple[str, int]]:
 
 
 def _prorate(at: WriteContext, monthly: int, cover: DateRange, month: str) -> int:
-    """Returns the part of a monthly amount for the covered days."""
+    """Returns the part of a monthly amount that the covered days cost."""
     last = last_day_of_month(month)
     if assumptions_of(at).partial_month == "whole" or cover == (month, last):
         return monthly
@@ -87,7 +97,7 @@ def _prorate(at: WriteContext, monthly: int, cover: DateRange, month: str) -> in
 
 
 def _divide_rounded(amount: int, divisor: int) -> int:
-    """Rounds to the nearest integer, halves away from zero."""
+    """Divides and rounds to the nearest integer; halves are rounded away from zero."""
     rounded = (2 * abs(amount) + divisor) // (2 * divisor)
     return rounded if amount >= 0 else -rounded
 
@@ -95,7 +105,7 @@ def _divide_rounded(amount: int, divisor: int) -> int:
 def recompute_due_amounts(
     at: WriteContext, policy: Record, month: str, entries: Iterable[Record]
 ) -> Iterator[DueAmount]:
-    """Yields the amounts of a past month's entries for the days of it that the policy covers now."""
+    """Yields the amounts of a past month's entries, computed again for the days that the policy covers now."""
     cover = covered_days(policy, month)
     for each in entries:
         amount = _prorate(at, each["_monthly"], cover, month) if cover else 0
@@ -104,31 +114,30 @@ def recompute_due_amounts(
 
 
 def entry_key(entry: Record) -> EntryKey:
-    policy, month, member, side, category = entry["_key"]
-    return policy, month, member, side, category
+    return EntryKey(*entry["_key"])
 
 
 def render_entry(
-    at: WriteContext, due: DueAmount, reporting_month: str, before: Record | None, corrected: str | None
+    at: WriteContext, due: DueAmount, reporting_month: str, replaced: Record | None, corrected_id: str | None
 ) -> dict[str, Any]:
-    """Returns an entry as reports show it.
+    """Returns an entry of the report of ``reporting_month``.
 
-    It has the id of ``before``, the entry that it replaces, if there is one. ``corrected`` is the id of the entry that
-    it adjusts.
+    The entry has the id of the entry that it replaces, else a new id. ``corrected_id`` is the id of the entry that it
+    adjusts.
     """
-    adjusts = due.key[1] != reporting_month
+    adjusts = due.key.month != reporting_month
     return {
-        "id": before["id"] if before else new_id(at, "ct"),
-        "category": due.key[4],
+        "id": replaced["id"] if replaced else new_id(at, "ct"),
+        "category": due.key.category,
         "member_type": due.reported_member_type,
         "adjustment": adjusts,
-        "adjustment_for": corrected,
-        "amount": premiums.money(due.amount),
+        "adjustment_for": corrected_id,
+        "amount": premiums.to_amount(due.amount),
         "type": "one_off" if adjusts else "recurring",
         "note": "Changed after the month was reported" if adjusts else None,
         "cover_period": {"from_date": due.cover[0], "to_date": due.cover[1]},
-        "policy_id": due.key[0],
-        "employee_policy_id": legacy_id(EMPLOYEE_POLICY, due.key[0]),
+        "policy_id": due.key.policy_id,
+        "employee_policy_id": legacy_id(EMPLOYEE_POLICY, due.key.policy_id),
         "reporting_month": reporting_month,
         "_key": list(due.key),
         "_monthly": due.monthly,

@@ -1,7 +1,8 @@
-"""Contribution reports: one per month and payer, open until the platform finalizes it.
+"""Opens, updates and finalizes contribution reports: one per month and payer, open until the platform finalizes it.
 
-A change to a finalized month becomes an adjustment in a later report: one that is open, or the next that is opened.
-Members who join or leave count from the month that is open at that time.
+A finalized report keeps its amounts. If an amount changes later, the difference becomes an adjustment in a later
+report: the next open report or, if none is open, the next report that is opened. A member who joins or leaves changes
+the amounts from the current month on; if its report is finalized, from the next month on.
 """
 
 from __future__ import annotations
@@ -35,7 +36,7 @@ _IN_FORCE = frozenset(("scheduled", "active"))
 
 @dataclass(frozen=True, slots=True)
 class Payer:
-    """The payer of a report: an employer, or one of the customers of an employer of record."""
+    """The payer of a report: an employer, or a customer of an employer of record."""
 
     employer_id: str
     customer_id: str | None
@@ -70,18 +71,21 @@ LIFECYCLE: Lifecycle = Lifecycle(
 )
 
 
-def cover_changed(at: WriteContext, policy: Record) -> None:
-    """Updates the reports after a policy was created, changed, or entered another state."""
+def apply_policy_change(at: WriteContext, policy: Record) -> None:
+    """Updates the payer's reports because a policy was created, was changed, or entered another state.
+
+    Opens the current month's report if the policy needs it, and schedules the next report.
+    """
     employee = find_record(at, "employee", policy["employee_id"])
     assert employee is not None, "employees are never deleted"
     customer = employee["external_customer_id"] if is_employer_of_record(at) else None
     payer = Payer(employee["employer_id"], customer)
     month = this_month(at)
-    if covered_days(policy, month) is not None and _report(at, payer, month) is None:
+    if covered_days(policy, month) is not None and _find_report(at, payer, month) is None:
         open_report(at, payer, month)
     else:
         _update_reports(at, payer, policy)
-    if policy["status"] in _IN_FORCE or _has_unreported_correction(at, payer, policy):
+    if policy["status"] in _IN_FORCE or _has_unreported_adjustment(at, payer, policy):
         _schedule_report(at, payer, max(next_month(month), policy["start_date"][:8] + "01"))
 
 
@@ -90,18 +94,18 @@ def this_month(at: WriteContext) -> str:
     return f"{today(at)[:8]}01"
 
 
-def _reports(at: WriteContext, payer: Payer) -> list[Record]:
-    """Returns the payer's reports, oldest first."""
+def _list_reports(at: WriteContext, payer: Payer) -> list[Record]:
+    """Returns the reports of a payer, oldest first."""
     of_employer = iter_records(at.space, "contribution_reports", oldest_first=True, employer_id=payer.employer_id)
     return [each for each in of_employer if each["external_customer_id"] == payer.customer_id]
 
 
-def _report(at: WriteContext, payer: Payer, month: str) -> Record | None:
-    return next((each for each in _reports(at, payer) if each["period"]["from_date"] == month), None)
+def _find_report(at: WriteContext, payer: Payer, month: str) -> Record | None:
+    return next((each for each in _list_reports(at, payer) if each["period"]["from_date"] == month), None)
 
 
 def _schedule_report(at: WriteContext, payer: Payer, month: str) -> None:
-    """Schedules the opening of a month's report, unless an earlier one is scheduled."""
+    """Sets a timer that opens the report of a month, unless an earlier month has a timer."""
     calendar = at.space.get("contribution_calendars", payer.id)
     if calendar is None or calendar["next"] is None or month < calendar["next"]:
         at.space.put("contribution_calendars", {"id": payer.id, "next": month})
@@ -110,21 +114,21 @@ def _schedule_report(at: WriteContext, payer: Payer, month: str) -> None:
 
 
 def begin_month(at: WriteContext, payer: Payer, month: str) -> None:
-    """Opens the report of a month if anything is due in it, and schedules the next one."""
+    """Opens the report of a month if it would have entries, and schedules the next report."""
     calendar = at.space.get("contribution_calendars", payer.id)
     if calendar is None or calendar["next"] != month:
         # Obsolete: this timer was replaced by one for an earlier month.
         return
     at.space.put("contribution_calendars", {"id": payer.id, "next": None})
-    policies = _policies(at, payer)
-    wanted = any(covered_days(each, month) or _has_unreported_correction(at, payer, each) for each in policies)
-    if wanted and _report(at, payer, month) is None:
+    policies = _list_policies(at, payer)
+    has_entries = any(covered_days(each, month) or _has_unreported_adjustment(at, payer, each) for each in policies)
+    if has_entries and _find_report(at, payer, month) is None:
         open_report(at, payer, month)
     if any(each["status"] in _IN_FORCE for each in policies):
         _schedule_report(at, payer, next_month(month))
 
 
-def _policies(at: WriteContext, payer: Payer) -> list[Record]:
+def _list_policies(at: WriteContext, payer: Payer) -> list[Record]:
     employees = iter_records(at.space, "employees", oldest_first=True, employer_id=payer.employer_id)
     return [
         policy
@@ -135,7 +139,7 @@ def _policies(at: WriteContext, payer: Payer) -> list[Record]:
 
 
 def open_report(at: WriteContext, payer: Payer, month: str) -> Record:
-    """Opens a month's report with the amounts due in it and the adjustments of earlier months."""
+    """Opens the report of a month with the amounts of that month and the adjustments of earlier months."""
     now = format_date_time(at, at.now)
     record = {
         "object": "contribution_report",
@@ -148,85 +152,93 @@ def open_report(at: WriteContext, payer: Payer, month: str) -> Record:
         "last_updated_at": now,
     }
     report = LIFECYCLE.create(at, record, "open")
-    for policy in _policies(at, payer):
+    for policy in _list_policies(at, payer):
         _update_reports(at, payer, policy)
     return at.space.get("contribution_reports", report["id"]) or report
 
 
 def _update_reports(at: WriteContext, payer: Payer, policy: Record) -> None:
-    """Updates the entries of a policy in all open reports."""
-    reports, now = _reports(at, payer), this_month(at)
-    opened = [each for each in reports if each["status"] == "open"]
-    for report in opened:
+    """Updates the entries of a policy in all open reports, including adjustments of finalized reports."""
+    reports = _list_reports(at, payer)
+    for report in [each for each in reports if each["status"] == "open"]:
         month = report["period"]["from_date"]
-        reported = [] if month == now else _reported_entries(at, report, policy)
+        # In the current month the current members count, not the members at the time of the last update.
+        reported = [] if month == this_month(at) else _reported_entries(at, report, policy)
         _replace_entries(at, report, policy, month, list(_current_due_amounts(at, policy, month, reported)), {})
     for report in reports:
-        target = _open_after(reports, report)
+        target = _find_open_report_after(reports, report)
         if report["status"] == "finalized" and target is not None:
-            _adjust(at, reports, target, report, policy)
+            _write_adjustments(at, reports, target, report, policy)
 
 
-def _open_after(reports: list[Record], report: Record) -> Record | None:
-    """Returns the open report that takes the corrections of a finalized one, or None."""
-    after = [each for each in reports if each["period"]["from_date"] > report["period"]["from_date"]]
-    return next((each for each in after if each["status"] == "open"), None)
+def _find_open_report_after(reports: list[Record], report: Record) -> Record | None:
+    """Returns the report that gets the adjustments of a finalized report: the next open report, or None."""
+    later = [each for each in reports if each["period"]["from_date"] > report["period"]["from_date"]]
+    return next((each for each in later if each["status"] == "open"), None)
 
 
-def _has_unreported_correction(at: WriteContext, payer: Payer, policy: Record) -> bool:
-    """Returns whether a finalized report needs a correction and no later report is open."""
-    reports = _reports(at, payer)
-    waiting = [each for each in reports if each["status"] == "finalized" and _open_after(reports, each) is None]
-    return any(due.amount for each in waiting for due in _differences(at, reports, each, policy))
+def _has_unreported_adjustment(at: WriteContext, payer: Payer, policy: Record) -> bool:
+    """Returns whether a finalized report needs an adjustment and no later report is open."""
+    reports = _list_reports(at, payer)
+    waiting = [
+        each for each in reports if each["status"] == "finalized" and _find_open_report_after(reports, each) is None
+    ]
+    return any(due.amount for each in waiting for due in _compute_differences(at, reports, each, policy))
 
 
 def _current_due_amounts(at: WriteContext, policy: Record, month: str, reported: list[Record]) -> Iterator[DueAmount]:
-    """Yields a month's amounts: recomputed from the reported entries, or from the current members without any."""
+    """Yields a month's amounts for the members in ``reported`` or, if it is empty, for the current members."""
     return recompute_due_amounts(at, policy, month, reported) if reported else due_amounts(at, policy, month)
 
 
 def breakdown_id(report_id: str, employee_id: str) -> str:
-    """Returns the id of an employee's breakdown in a report."""
+    """Returns the id of an employee's breakdown of a report."""
     return f"{report_id}:{employee_id}"
 
 
-def _breakdown(at: WriteContext, report: Record, employee_id: str) -> Record | None:
+def _find_breakdown(at: WriteContext, report: Record, employee_id: str) -> Record | None:
     return at.space.get("breakdowns", breakdown_id(report["id"], employee_id))
 
 
-def _entries(breakdown: Record | None) -> Iterator[Record]:
+def _iter_entries(breakdown: Record | None) -> Iterator[Record]:
     for side in SIDES if breakdown else ():
         yield from (breakdown or {})["health_insurance"][f"{side}_contributions"]
 
 
+def _is_about(entry: Record, policy: Record, month: str) -> bool:
+    key = entry_key(entry)
+    return key.policy_id == policy["id"] and key.month == month
+
+
 def _reported_entries(at: WriteContext, report: Record, policy: Record) -> list[Record]:
     """Returns a policy's entries in the report of the month that they cover."""
-    month, entries = report["period"]["from_date"], _entries(_breakdown(at, report, policy["employee_id"]))
-    return [each for each in entries if entry_key(each)[:2] == (policy["id"], month)]
+    month, entries = report["period"]["from_date"], _iter_entries(_find_breakdown(at, report, policy["employee_id"]))
+    return [each for each in entries if _is_about(each, policy, month)]
 
 
-def _adjust(at: WriteContext, reports: list[Record], target: Record, report: Record, policy: Record) -> None:
-    """Writes the differences to a finalized report as adjustments into an open one."""
+def _write_adjustments(at: WriteContext, reports: list[Record], target: Record, report: Record, policy: Record) -> None:
+    """Writes the differences from a finalized report into an open report, as adjustments."""
     corrected = {entry_key(each): str(each["id"]) for each in _reported_entries(at, report, policy)}
-    differences = _differences(at, reports, report, policy)
+    differences = _compute_differences(at, reports, report, policy)
     _replace_entries(at, target, policy, report["period"]["from_date"], differences, corrected)
 
 
-def _differences(at: WriteContext, reports: list[Record], report: Record, policy: Record) -> list[DueAmount]:
+def _compute_differences(at: WriteContext, reports: list[Record], report: Record, policy: Record) -> list[DueAmount]:
+    """Returns the current amounts of a finalized report's month, minus the amounts that finalized reports charge."""
     month = report["period"]["from_date"]
     paid = _finalized_amounts(at, reports, policy, month)
-    wanted = _current_due_amounts(at, policy, month, _reported_entries(at, report, policy))
-    return [replace(each, amount=each.amount - paid.get(each.key, 0)) for each in wanted]
+    current = _current_due_amounts(at, policy, month, _reported_entries(at, report, policy))
+    return [replace(each, amount=each.amount - paid.get(each.key, 0)) for each in current]
 
 
 def _finalized_amounts(at: WriteContext, reports: list[Record], policy: Record, month: str) -> dict[EntryKey, int]:
-    """Returns what finalized reports charge for a policy's month, including adjustments, in cents."""
+    """Returns the amounts in cents that finalized reports charge for a month of a policy, including adjustments."""
     paid: dict[EntryKey, int] = {}
     for report in reports:
-        for each in _entries(
-            _breakdown(at, report, policy["employee_id"]) if report["status"] == "finalized" else None
+        for each in _iter_entries(
+            _find_breakdown(at, report, policy["employee_id"]) if report["status"] == "finalized" else None
         ):
-            if entry_key(each)[:2] == (policy["id"], month):
+            if _is_about(each, policy, month):
                 paid[entry_key(each)] = paid.get(entry_key(each), 0) + each["_cents"]
     return paid
 
@@ -236,35 +248,35 @@ def _replace_entries(
     report: Record,
     policy: Record,
     month: str,
-    wanted: list[DueAmount],
+    amounts: list[DueAmount],
     corrected: Mapping[EntryKey, str],
 ) -> None:
-    """Replaces a report's entries for one month of a policy."""
-    existing = list(_entries(_breakdown(at, report, policy["employee_id"])))
-    before = {entry_key(each): each for each in existing if entry_key(each)[:2] == (policy["id"], month)}
-    others, reporting = [each for each in existing if entry_key(each) not in before], report["period"]["from_date"]
+    """Replaces a report's entries for one month of a policy; entries with the same key keep their ids."""
+    existing = list(_iter_entries(_find_breakdown(at, report, policy["employee_id"])))
+    replaced = {entry_key(each): each for each in existing if _is_about(each, policy, month)}
+    others = [each for each in existing if entry_key(each) not in replaced]
     new_entries = [
-        render_entry(at, due, reporting, before.get(due.key), corrected.get(due.key))
-        for due in wanted
+        render_entry(at, due, report["period"]["from_date"], replaced.get(due.key), corrected.get(due.key))
+        for due in amounts
         if due.amount != 0
     ]
-    if new_entries != list(before.values()):
-        _write(at, report, policy, [*others, *new_entries])
+    if new_entries != list(replaced.values()):
+        _store_breakdown(at, report, policy, [*others, *new_entries])
 
 
-def _write(at: WriteContext, report: Record, policy: Record, entries: list[Record]) -> None:
+def _store_breakdown(at: WriteContext, report: Record, policy: Record, entries: list[Record]) -> None:
     now = format_date_time(at, at.now)
-    before = _breakdown(at, report, policy["employee_id"]) or {}
+    previous = _find_breakdown(at, report, policy["employee_id"]) or {}
     shared = ("employer_id", "external_customer_id", "period", "status", "finalized_at")
-    sides = {f"{side}_contributions": [each for each in entries if entry_key(each)[3] == side] for side in SIDES}
+    sides = {f"{side}_contributions": [each for each in entries if entry_key(each).side == side] for side in SIDES}
     record = {
         "object": "contribution_report_employee_breakdown",
         "id": breakdown_id(report["id"], policy["employee_id"]),
         "employee_id": policy["employee_id"],
         "contribution_report_id": report["id"],
         **{name: report[name] for name in shared},
-        "currency": before.get("currency", policy["plan"]["currency"]),
-        "created_at": before.get("created_at", now),
+        "currency": previous.get("currency", policy["plan"]["currency"]),
+        "created_at": previous.get("created_at", now),
         "last_updated_at": now,
         "health_insurance": sides,
     }

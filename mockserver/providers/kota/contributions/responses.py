@@ -19,22 +19,22 @@ from mockserver.providers.kota.values.responses import ResponseModel, paged_list
 
 
 class Period(ResponseModel):
-    """First and last day, inclusive."""
+    """The base of periods: the first and the last day, both inclusive."""
 
     from_date: DateText
     to_date: DateText
 
 
 class GetContributionReportPeriod(Period):
-    """The first and the last day of the month of a report."""
+    """The member `period` of ContributionReportResponse: the month of the report."""
 
 
 class GetEmployeeBreakdownPeriod(Period):
-    """The first and the last day of a period."""
+    """The members `period` and `cover_period` of breakdowns: the month of the report, and the covered days."""
 
 
 class GetEmployeeBreakdownContribution(ResponseModel):
-    """An amount that the employer or the employee pays for one member."""
+    """An item of GetEmployeeBreakdownHealthInsurance: an amount that one side pays for one member."""
 
     id: EntryId
     category: HealthInsuranceContributionCategory
@@ -51,14 +51,14 @@ class GetEmployeeBreakdownContribution(ResponseModel):
 
 
 class GetEmployeeBreakdownHealthInsurance(ResponseModel):
-    """The contributions of employer and employee to health insurance."""
+    """The member `health_insurance` of ContributionReportEmployeeBreakdownResponse: the contributions of both sides."""
 
     employer_contributions: list[GetEmployeeBreakdownContribution]
     employee_contributions: list[GetEmployeeBreakdownContribution]
 
 
 class ContributionReportEmployeeBreakdownResponse(ResponseModel):
-    """The contributions for one employee in a contribution report."""
+    """The part of a contribution report that is about one employee."""
 
     object: str | None = None
     employee_id: EmployeeId

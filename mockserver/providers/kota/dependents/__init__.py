@@ -1,1 +1,1 @@
-"""Lists of dependents to be covered with an employee."""
+"""Dependents management intents: lists of the dependents that are covered with an employee."""

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from mockserver.engine import Call, Operation, Problem, Record, Reply
 from mockserver.providers.kota.assumptions import assumptions_of
 from mockserver.providers.kota.catalog import coverage
-from mockserver.providers.kota.catalog.logic import plan as plan_of
-from mockserver.providers.kota.dependents.check import KIND, REJECTED_STATES, ineligibility_reason
-from mockserver.providers.kota.dependents.logic import LIFECYCLE, new_dependent, removal_action
+from mockserver.providers.kota.catalog.logic import get_plan
+from mockserver.providers.kota.dependents.check import KIND, REJECTED_STATES, find_ineligibility_reason
+from mockserver.providers.kota.dependents.logic import LIFECYCLE, new_dependent, render_removal_action
 from mockserver.providers.kota.dependents.schemas import AddDependentsRequest
 from mockserver.providers.kota.values.records import (
     get_or_404,
@@ -26,14 +26,14 @@ from mockserver.providers.kota.wire.response_models import paged_response_model,
 _ID = f"{KIND}_id"
 
 
-def _check_open(record: Record) -> None:
+def _require_action_required(record: Record) -> None:
     if record["status"] != "action_required":
         raise Problem("invalid_state", f"The dependents management intent is {record['status']}")
 
 
 def _add(call: Call) -> Reply:
     record, body = get_or_404_with_body(call, KIND, _ID)
-    _check_open(record)
+    _require_action_required(record)
     selections = {
         each.associated_person_id: coverage.dump_selections(each.coverage_selections)
         for each in body.dependent_coverage_selections or ()
@@ -45,19 +45,19 @@ def _add(call: Call) -> Reply:
 
 
 def _body_errors(call: Call, record: Record, body: AddDependentsRequest) -> Iterator[coverage.Error]:
-    listed_already = {each["associated_person_id"] for each in record["dependents"]}
+    listed_ids = {each["associated_person_id"] for each in record["dependents"]}
     for nth, id in enumerate(body.associated_person_ids):
         path = f"associated_person_ids[{nth}]"
         person = get_referenced(call, "associated_person", path, id)
         if person["employee_id"] != record["_employee_id"]:
             yield path, "not a person of this employee"
-        elif id in listed_already or id in body.associated_person_ids[:nth]:
+        elif id in listed_ids or id in body.associated_person_ids[:nth]:
             yield path, "on the list already"
     yield from _selection_errors(call, record, body)
 
 
 def _selection_errors(call: Call, record: Record, body: AddDependentsRequest) -> Iterator[coverage.Error]:
-    plan, field = plan_of(call, record["plan"]["id"]), "dependent_coverage_selections"
+    plan, field = get_plan(call, record["plan"]["id"]), "dependent_coverage_selections"
     given = body.dependent_coverage_selections or []
     for nth, each in enumerate(given):
         if each.associated_person_id not in body.associated_person_ids:
@@ -77,17 +77,17 @@ def _remove(call: Call) -> Reply:
     removed = next((each for each in record["dependents"] if each["associated_person_id"] == id), None)
     if removed is None:
         raise Problem("not_found", "No dependent on the list has this id.")
-    _check_open(record)
+    _require_action_required(record)
     if removed["requirement_id"] is not None:
         call.space.drop("requirements", removed["requirement_id"])
     changed = {**record, "dependents": [each for each in record["dependents"] if each is not removed]}
-    changed["action_required"] = removal_action(changed)
+    changed["action_required"] = render_removal_action(changed)
     return render_one(call, LIFECYCLE.update(call, changed))
 
 
 def _confirm(call: Call) -> Reply:
     record = get_or_404(call, KIND, _ID)
-    _check_open(record)
+    _require_action_required(record)
     for each in record["dependents"]:
         if each["status"] in (*REJECTED_STATES, "action_required"):
             raise Problem("invalid_state", f"The dependent {each['associated_person_id']} is {each['status']}")
@@ -113,8 +113,8 @@ def _eligibility(call: Call) -> Reply:
 
 
 def _render_eligibility(call: Call, record: Record, person: Record) -> Record:
-    on_list = {each["associated_person_id"]: each["status"] for each in record["dependents"]}
-    state, reason = on_list.get(person["id"]), ineligibility_reason(call, record, person)
+    states = {each["associated_person_id"]: each["status"] for each in record["dependents"]}
+    state, reason = states.get(person["id"]), find_ineligibility_reason(call, record, person)
     if state == "restricted":
         reason = "The person is restricted."
     status = "ineligible" if reason or state in REJECTED_STATES else "pending" if state == "processing" else "eligible"
@@ -130,23 +130,27 @@ def _render_eligibility(call: Call, record: Record, person: Record) -> Record:
 
 def operations() -> Iterator[Operation]:
     model = response_model("dependents", "DependentsManagementIntentResponse")
-    single = f"/dependents_management_intents/{{{_ID}}}"
-    persons, people = f"{single}/dependents/{{associated_person_id}}", f"{single}/dependents"
-    listing = f"{single}/associated_persons_eligibility"
+    item_path = f"/dependents_management_intents/{{{_ID}}}"
+    dependents_path = f"{item_path}/dependents"
     eligibility_page = paged_response_model(response_model("dependents", "AssociatedPersonEligibilityResponse"))
     body = AddDependentsRequest
     yield define_operation(
-        f"get_{KIND}", f"GET {single}", _retrieve, "Get a dependents management intent", response=model
+        f"get_{KIND}", f"GET {item_path}", _retrieve, "Get a dependents management intent", response=model
     )
     yield define_operation(
         "list_associated_persons_eligibility",
-        f"GET {listing}",
+        f"GET {item_path}/associated_persons_eligibility",
         _eligibility,
         "List whether a plan covers associated persons",
         query=PageQuery,
         response=eligibility_page,
     )
-    yield define_operation("add_dependents", f"POST {people}", _add, "Add dependents", body=body, response=model)
-    yield define_operation("remove_dependent", f"DELETE {persons}", _remove, "Remove a dependent", response=model)
-    yield define_operation(f"confirm_{KIND}", f"POST {single}/confirm", _confirm, "Confirm the dependents", status=204)
-    yield define_operation(f"cancel_{KIND}", f"POST {single}/cancel", _cancel, "Cancel the intent", status=204)
+    yield define_operation(
+        "add_dependents", f"POST {dependents_path}", _add, "Add dependents", body=body, response=model
+    )
+    remove_route = f"DELETE {dependents_path}/{{associated_person_id}}"
+    yield define_operation("remove_dependent", remove_route, _remove, "Remove a dependent", response=model)
+    yield define_operation(
+        f"confirm_{KIND}", f"POST {item_path}/confirm", _confirm, "Confirm the dependents", status=204
+    )
+    yield define_operation(f"cancel_{KIND}", f"POST {item_path}/cancel", _cancel, "Cancel the intent", status=204)

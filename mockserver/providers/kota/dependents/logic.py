@@ -1,4 +1,4 @@
-"""Dependents management intents: the dependents of an employee are listed, checked and confirmed."""
+"""Creates dependents management intents and defines their lifecycle: dependents are listed, checked and confirmed."""
 
 from __future__ import annotations
 
@@ -17,14 +17,19 @@ from mockserver.providers.kota.wire.lists import iter_records
 
 OPEN_STATES = frozenset(("action_required", "processing"))
 LISTENERS: dict[str, Callable[[WriteContext, Record], None]] = {}
-"""By kind of parent: called when one of its intents has entered a state. The parents register themselves."""
+"""By kind of parent intent: called when its dependents management intent has entered a state.
+
+Enrolments and amendments register themselves.
+"""
 
 
 def _publish_state(at: WriteContext, record: Record) -> None:
-    announced = record["status"] != "processing" and (
+    # There is no event for processing. action_required has one at the creation (the first state entered, ``_visit``)
+    # and whenever the client must remove dependents, but not after each check.
+    has_event = record["status"] != "processing" and (
         record["status"] != "action_required" or record["_visit"] == 1 or record["action_required"] is not None
     )
-    if announced:
+    if has_event:
         ids = {name: record[name] for name in ("parent_intent_id", "parent_intent_type")}
         publish_event(at, f"{KIND}.{record['status']}", KIND, {f"{KIND}_id": record["id"], **ids})
     LISTENERS[record["parent_intent_type"]](at, record)
@@ -32,11 +37,11 @@ def _publish_state(at: WriteContext, record: Record) -> None:
 
 def _check_dependents(at: WriteContext, record: dict[str, Any]) -> None:
     record["dependents"] = [run_check(at, record, each) for each in record["dependents"]]
-    record["action_required"] = removal_action(record)
+    record["action_required"] = render_removal_action(record)
 
 
-def removal_action(record: Record) -> dict[str, Any] | None:
-    """Returns the required action while a dependent on the list cannot be covered, else None."""
+def render_removal_action(record: Record) -> dict[str, Any] | None:
+    """Returns the required action if a dependent on the list cannot be covered, else None."""
     if not any(each["status"] in REJECTED_STATES for each in record["dependents"]):
         return None
     return {
@@ -59,12 +64,12 @@ def _pending_check_instants(record: Record) -> list[int]:
     return [each["_check_at"] for each in record["dependents"] if each["status"] == "processing"]
 
 
-def _processing_step(moment: SimulationContext, record: Record) -> str | None:
-    employee = find_record(moment, "employee", record["_employee_id"])
-    employer = find_record(moment, "employer", employee["employer_id"] if employee else None)
-    wanted = preset_state(KIND, employee, employer)
-    chosen = LIFECYCLE.transition_to(record, wanted) if wanted else None
-    all_eligible = all(check_result(moment, record, each) == "pending_confirmation" for each in record["dependents"])
+def _processing_step(context: SimulationContext, record: Record) -> str | None:
+    employee = find_record(context, "employee", record["_employee_id"])
+    employer = find_record(context, "employer", employee["employer_id"] if employee else None)
+    preset = preset_state(KIND, employee, employer)
+    chosen = LIFECYCLE.transition_to(record, preset) if preset else None
+    all_eligible = all(check_result(context, record, each) == "pending_confirmation" for each in record["dependents"])
     return chosen or ("complete" if all_eligible else "send_back")
 
 
@@ -106,7 +111,7 @@ LIFECYCLE: Lifecycle = Lifecycle(
 def create_intent(
     at: WriteContext, parent: Record, employee: Record, plan: Record, due_by: str, covered: list[dict[str, Any]]
 ) -> Record:
-    """Creates the intent of an enrolment or an amendment; ``covered`` are the entries its list begins with."""
+    """Creates the intent of an enrolment or an amendment; its list begins with the dependents in ``covered``."""
     record = {
         "object": KIND,
         "id": new_id(at, "dmi"),
@@ -127,7 +132,7 @@ def create_intent(
 
 
 def new_dependent(person_id: str, selections: Any, status: str, check_at: int) -> dict[str, Any]:
-    """Returns an entry of the list; ``check_at`` is the instant at which its check ends."""
+    """Returns a dependent for the list; ``check_at`` is the instant at which the check ends."""
     return {
         "associated_person_id": person_id,
         "status": status,
@@ -137,31 +142,31 @@ def new_dependent(person_id: str, selections: Any, status: str, check_at: int) -
     }
 
 
-def latest_intent(at: WriteContext, parent_id: str) -> Record | None:
+def find_latest_intent(at: WriteContext, parent_id: str) -> Record | None:
     """Returns the parent's newest dependents management intent, or None."""
     return next(iter_records(at.space, "dependents_management_intents", parent_intent_id=parent_id), None)
 
 
 def close(at: WriteContext, parent_id: str) -> None:
-    """Ends the parent's dependents management intent as not_undertaken, if it is open."""
-    record = latest_intent(at, parent_id)
+    """Ends the parent's newest dependents management intent as not_undertaken, if it is open."""
+    record = find_latest_intent(at, parent_id)
     if record is not None and record["status"] in OPEN_STATES:
         LIFECYCLE.apply(at, record, "cancel" if record["status"] == "action_required" else "abandon")
 
 
-def confirmed_dependents(at: WriteContext, parent_id: str) -> list[Dependent] | None:
-    """Returns the dependents on the parent's confirmed list, or None if there is no such list."""
-    record = latest_intent(at, parent_id)
+def find_confirmed_dependents(at: WriteContext, parent_id: str) -> list[Dependent] | None:
+    """Returns the dependents that were confirmed for the parent, or None if its newest list is not confirmed."""
+    record = find_latest_intent(at, parent_id)
     if record is None or record["status"] != "completed":
         return None
-    named = [
+    persons = [
         (find_record(at, "associated_person", each["associated_person_id"]), each) for each in record["dependents"]
     ]
-    return [Dependent(person, each["coverage_selections"]) for person, each in named if person is not None]
+    return [Dependent(person, each["coverage_selections"]) for person, each in persons if person is not None]
 
 
 def _on_requirements_fulfilled(at: WriteContext, record: Record) -> None:
-    # Dependents whose requirement is fulfilled are checked again.
+    # A dependent whose requirement is fulfilled is checked again.
     check_at = at.now + assumptions_of(at).dependents_check
     linked = [find_record(at, "requirement", each["requirement_id"]) for each in record["dependents"]]
     fulfilled = {each["id"] for each in linked if each is not None and each["is_fulfilled"]}

@@ -22,7 +22,7 @@ from mockserver.providers.kota.values.responses import ResponseModel, paged_list
 
 
 class AssociatedPersonEligibilityResponse(ResponseModel):
-    """Whether the plan can cover an associated person, and if not, why."""
+    """The eligibility of an associated person: whether the plan can cover the person, and why not."""
 
     associated_person_id: PersonId
     first_name: str
@@ -36,7 +36,7 @@ class AssociatedPersonEligibilityResponse(ResponseModel):
 
 
 class DependentInfoResponse(ResponseModel):
-    """A dependent on the list, with its state."""
+    """An item of the member `dependents` of DependentsManagementIntentResponse: a dependent, with its state."""
 
     associated_person_id: PersonId
     status: DependentsManagementIntentDependentStatus
@@ -45,7 +45,7 @@ class DependentInfoResponse(ResponseModel):
 
 
 class DependentsManagementIntentActionRequiredResponse(ResponseModel):
-    """What must be done before the list can be confirmed, and until when."""
+    """The member `action_required` of DependentsManagementIntentResponse: the action to take, and its deadline."""
 
     code: DependentsManagementIntentActionCode
     reason: str
@@ -54,7 +54,7 @@ class DependentsManagementIntentActionRequiredResponse(ResponseModel):
 
 
 class PlanWithPricingResponse(ResponseModel):
-    """The plan that is to cover the dependents, with its prices."""
+    """The member `plan` of DependentsManagementIntentResponse: the plan that covers the dependents, with prices."""
 
     id: PlanId
     name: str
@@ -63,7 +63,7 @@ class PlanWithPricingResponse(ResponseModel):
 
 
 class DependentsManagementIntentResponse(ResponseModel):
-    """A list of dependents to be covered, with its state."""
+    """A list of the dependents to cover, with the state of the list."""
 
     id: DependentsIntentId
     object: str | None = None

@@ -10,7 +10,7 @@ from mockserver.providers.kota.values.schemas import RequestModel
 
 
 class DependentCoverageSelectionsRequest(RequestModel):
-    """The options to select for one dependent."""
+    """An item of the member `dependent_coverage_selections` of AddDependentsRequest: the options of one dependent."""
 
     associated_person_id: PersonId
     coverage_selections: list[PlanCoverageOptionSelectionRequest]

@@ -38,7 +38,7 @@ _CHANGEABLE = (
 
 def _create(call: Call) -> Reply:
     body: schemas.CreateEmployeeRequest = call.body
-    refuse_fields([*birth_errors(call, body.date_of_birth), *_start_errors(body.start_on)])
+    refuse_fields([*date_of_birth_errors(call, body.date_of_birth), *_start_errors(body.start_on)])
     employer = get_referenced(call, "employer", "employer_id", body.employer_id)
     if employer["status"] == "inactive":
         raise Problem("invalid_state", "The employer is inactive")
@@ -46,7 +46,7 @@ def _create(call: Call) -> Reply:
     return render_one(call, create_employee(call, {**body.model_dump(mode="json"), "external_customer_id": customer}))
 
 
-def birth_errors(call: Call, day: str | None) -> Iterator[tuple[str, str]]:
+def date_of_birth_errors(call: Call, day: str | None) -> Iterator[tuple[str, str]]:
     """Yields an error for a date of birth that is too early or not in the past."""
     if day is not None and not MIN_DATE < day < today(call):
         yield "date_of_birth", f"must be after {MIN_DATE} and in the past"
@@ -59,12 +59,11 @@ def _start_errors(day: str | None) -> Iterator[tuple[str, str]]:
 
 def _list(call: Call) -> Reply:
     query: Any = call.query_parameters
-    wanted = {"employer_id": query.employer_id, "external_customer_id": customer_filter(call)}
-    employees = iter_records(call.space, "employees", status=filter_values(query.filter), **wanted)
-    wanted_id = _fold_accents(query.metadata_id or "")
-    return render_list(
-        call, (each for each in employees if not wanted_id or wanted_id in _fold_accents(_metadata_id(each)))
-    )
+    filters = {"employer_id": query.employer_id, "external_customer_id": customer_filter(call)}
+    employees = iter_records(call.space, "employees", status=filter_values(query.filter), **filters)
+    # The filter finds any part of the id in the metadata.
+    part = _fold_accents(query.metadata_id or "")
+    return render_list(call, (each for each in employees if not part or part in _fold_accents(_metadata_id(each))))
 
 
 def _metadata_id(record: Record) -> str:
@@ -72,7 +71,7 @@ def _metadata_id(record: Record) -> str:
 
 
 def _fold_accents(text: str) -> str:
-    """Returns the text without accents and case."""
+    """Returns the text in lower case and without accents."""
     decomposed = unicodedata.normalize("NFKD", text.casefold())
     return "".join(each for each in decomposed if not unicodedata.combining(each))
 
@@ -84,34 +83,34 @@ def _retrieve(call: Call) -> Reply:
 def _update(call: Call) -> Reply:
     record, body = get_or_404_with_body(call, "employee", "employee_id")
     errors = [*address_errors("home_address", record["home_address"], body.home_address)]
-    refuse_fields([*errors, *_start_errors(body.start_on), *_late_errors(call, record, body)])
+    refuse_fields([*errors, *_start_errors(body.start_on), *_date_change_errors(call, record, body)])
     fields = apply_changes(record, body, *_CHANGEABLE)
     if body.home_address is not None:
         fields["home_address"] = replace_address(record["home_address"], body.home_address)
     if body.bank_account is not None:
         fields["bank_account"] = mask_bank_account(body.bank_account.model_dump())
-    # Reschedules the check, which depends on earliest_benefits_start_date.
+    # The update sets the timer of the check again, because it depends on earliest_benefits_start_date.
     record = LIFECYCLE.update(call, fields)
     publish_employee_event(call, "updated", record)
     return render_one(call, record)
 
 
-def _late_errors(call: Call, record: Record, body: schemas.UpdateEmployeeRequest) -> Iterator[tuple[str, str]]:
-    """Yields errors for dates that can no longer be changed."""
+def _date_change_errors(call: Call, record: Record, body: schemas.UpdateEmployeeRequest) -> Iterator[tuple[str, str]]:
+    """Yields an error for each date of the body that can no longer be changed."""
     dates = [name for name in ("start_on", "earliest_benefits_start_date") if getattr(body, name) is not None]
-    if dates and _has_cover(call, record):
+    if dates and _has_offer_or_policy(call, record):
         yield from ((name, "cannot change once there is an offer or a policy") for name in dates)
     elif body.start_on is not None and min(record["start_on"], body.start_on) <= today(call):
         yield "start_on", "can change only from one day in the future to another"
 
 
-def _has_cover(call: Call, record: Record) -> bool:
-    kinds = ("policies", "employee_offers", "employee_policies")
-    return any(next(iter_records(call.space, kind, employee_id=record["id"]), None) for kind in kinds)
+def _has_offer_or_policy(call: Call, record: Record) -> bool:
+    collections = ("policies", "employee_offers", "employee_policies")
+    return any(next(iter_records(call.space, name, employee_id=record["id"]), None) for name in collections)
 
 
 def operations() -> Iterator[Operation]:
-    model, single = response_model("employees", "EmployeeResponse"), "/employees/{employee_id}"
+    model, item_path = response_model("employees", "EmployeeResponse"), "/employees/{employee_id}"
     create, update = schemas.CreateEmployeeRequest, schemas.UpdateEmployeeRequest
     yield define_operation(
         "create_employee", "POST /employees", _create, "Create an employee", body=create, response=model
@@ -125,6 +124,6 @@ def operations() -> Iterator[Operation]:
         response=paged_response_model(model),
     )
     yield define_operation(
-        "update_employee", f"PUT {single}", _update, "Update an employee", body=update, response=model
+        "update_employee", f"PUT {item_path}", _update, "Update an employee", body=update, response=model
     )
-    yield define_operation("get_employee", f"GET {single}", _retrieve, "Get an employee", response=model)
+    yield define_operation("get_employee", f"GET {item_path}", _retrieve, "Get an employee", response=model)

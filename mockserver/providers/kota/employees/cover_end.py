@@ -1,4 +1,4 @@
-"""The end of an employee's cover when the employment ends."""
+"""Ends the cover of an employee whose employment ends."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from mockserver.providers.kota.wire.lists import iter_records
 
 
 def end_cover(at: WriteContext, employee: Record) -> None:
-    """Cancels the employee's policies as of the day of leaving, abandons enrolments, and ends memberships of groups."""
-    enrolments.abandon(at, employee)
-    for policy in policies.in_force(at, employee_id=employee["id"]):
+    """Abandons an employee's enrolments, cancels the policies as of the last day, and ends the group memberships."""
+    enrolments.abandon_enrolments(at, employee)
+    for policy in policies.iter_in_force(at, employee_id=employee["id"]):
         policies.cancel(at, policy, employee["offboard_on"][:10])
     if assumptions_of(at).groups_of_leavers == "left":
         for member in list(iter_records(at.space, "group_employees", employee_id=employee["id"])):

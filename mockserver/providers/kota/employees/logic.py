@@ -1,4 +1,4 @@
-"""Employees: creation, check, states, events, and the effect of states on cover."""
+"""Creates employees and defines their lifecycle. Entering a state publishes an event and can begin or end cover."""
 
 from __future__ import annotations
 
@@ -25,44 +25,48 @@ from mockserver.providers.kota.wire.lists import iter_records
 
 STATES = ("pending", "active", "offboarding", "inactive", "restricted")
 STATUTORY_COUNTRIES = ("nl", "ae")
-"""Countries with statutory schemes: earliest_benefits_start_date is ignored there."""
+"""Countries with statutory schemes, in which earliest_benefits_start_date is ignored."""
 
 
-def publish_employee_event(at: WriteContext, what: str, record: Record) -> None:
+def publish_employee_event(at: WriteContext, change: str, record: Record) -> None:
     publish_event(
-        at, f"employee.{what}", "employee", {name: record[name] for name in ("id", "employer_id", "metadata")}, record
+        at, f"employee.{change}", "employee", {name: record[name] for name in ("id", "employer_id", "metadata")}, record
     )
 
 
 def _publish_state(at: WriteContext, record: Record) -> None:
-    # The end of a check, and an offboarding that is planned or cancelled, have no event type: they are updates.
-    changed = "offboarded" if record["status"] == "inactive" else "updated"
-    publish_employee_event(at, "created" if record["_visit"] == 1 else changed, record)
+    # The vendor has no event types for the end of a check and for scheduling or cancelling an offboarding, so that
+    # they publish employee.updated. ``_visit`` counts the states entered so far: 1 means that the record is new.
+    change = "offboarded" if record["status"] == "inactive" else "updated"
+    publish_employee_event(at, "created" if record["_visit"] == 1 else change, record)
     if record["status"] == "inactive":
         end_cover(at, record)
     elif record["status"] == "active":
-        enrolments.employee_became_active(at, record)
+        enrolments.begin_scheduled_enrolments(at, record)
         memberships.review_employee(at, record)
 
 
 def _clear_offboarding(_at: WriteContext, record: dict[str, Any]) -> None:
+    """Removes the offboarding date, and stores the state to which a cancelled offboarding returns."""
     record |= {"offboard_on": None, "_standing": record["status"]}
 
 
 def _set_offboard_date(at: WriteContext, record: dict[str, Any]) -> None:
-    ahead = record["status"] == "offboarding"
+    """Sets a date if none was requested: tomorrow for a scheduled offboarding, now for an immediate one."""
+    is_scheduled = record["status"] == "offboarding"
     record["offboard_on"] = record["offboard_on"] or format_date_time(
-        at, start_of_day(add_days(today(at), 1)) if ahead else at.now
+        at, start_of_day(add_days(today(at), 1)) if is_scheduled else at.now
     )
 
 
-def _check_due(at: WriteContext, record: Record) -> int:
-    checked = int(record["_entered"]) + assumptions_of(at).employee_check
-    return max([checked, *(start_of_day(day) for day in _pending_until_days(at, record))])
+def _check_ends_at(at: WriteContext, record: Record) -> int:
+    """Returns the instant at which the check ends, but not before the employee's benefits may start."""
+    check_end = int(record["_entered"]) + assumptions_of(at).employee_check
+    return max([check_end, *(start_of_day(day) for day in _pending_until_days(at, record))])
 
 
 def _pending_until_days(at: WriteContext, record: Record) -> list[str]:
-    """Returns the days before which an employee stays pending."""
+    """Returns the start dates of benefits; the employee stays pending until the latest of them."""
     employer = find_record(at, "employer", record["employer_id"]) or {}
     countries = {
         "employee": (record["home_address"] or {}).get("country_code"),
@@ -70,18 +74,20 @@ def _pending_until_days(at: WriteContext, record: Record) -> list[str]:
     }
     if countries[assumptions_of(at).statutory_country] in STATUTORY_COUNTRIES:
         return []
-    inherited = (
-        employer["earliest_benefits_start_date"] if assumptions_of(at).employer_benefits_start == "counts" else None
-    )
-    return [day for day in (record["earliest_benefits_start_date"], inherited) if day is not None]
+    days = [record["earliest_benefits_start_date"]]
+    # Assumed: the employer's date also applies to its employees, unless the setting is "ignored".
+    if assumptions_of(at).employer_benefits_start == "counts":
+        days.append(employer["earliest_benefits_start_date"])
+    return [day for day in days if day is not None]
 
 
-def _check_step(moment: SimulationContext, record: Record) -> str | None:
-    if any(start_of_day(day) > moment.now for day in _pending_until_days(moment, record)):
-        LIFECYCLE.update(moment, record)
+def _check_step(context: SimulationContext, record: Record) -> str | None:
+    """Returns the step that ends the check; None if a start date has moved into the future, which sets a new timer."""
+    if any(start_of_day(day) > context.now for day in _pending_until_days(context, record)):
+        LIFECYCLE.update(context, record)
         return None
-    wanted = preset_state("employee", record, find_record(moment, "employer", record["employer_id"]))
-    return (LIFECYCLE.transition_to(record, wanted) if wanted else None) or "pass_check"
+    preset = preset_state("employee", record, find_record(context, "employer", record["employer_id"]))
+    return (LIFECYCLE.transition_to(record, preset) if preset else None) or "pass_check"
 
 
 LIFECYCLE: Lifecycle = Lifecycle(
@@ -97,7 +103,7 @@ LIFECYCLE: Lifecycle = Lifecycle(
         Transition("offboard", ("pending", "active", "offboarding", "restricted"), "inactive"),
     ),
     timed_transitions=(
-        TimedTransition("pending", _check_due, _check_step),
+        TimedTransition("pending", _check_ends_at, _check_step),
         TimedTransition("offboarding", lambda _at, record: start_of_day(record["offboard_on"]), lambda *_: "offboard"),
     ),
     before_enter={
@@ -109,7 +115,7 @@ LIFECYCLE: Lifecycle = Lifecycle(
 
 
 def create_employee(at: WriteContext, fields: Mapping[str, Any]) -> Record:
-    """Creates an employee, starts its check, and adds it to the groups with automatic enrolment."""
+    """Creates an employee, starts the check, and adds the employee to the groups with automatic enrolment."""
     optional = ("external_customer_id", "nationality", "earliest_benefits_start_date", "metadata")
     required = (
         *("first_name", "last_name", "date_of_birth", "sex_at_birth", "home_address", "national_tax_id"),
@@ -132,7 +138,7 @@ def create_employee(at: WriteContext, fields: Mapping[str, Any]) -> Record:
 
 
 def reschedule_checks(at: WriteContext, employer: Record) -> None:
-    """Reschedules the checks of pending employees after a change of the employer's start of benefits."""
+    """Sets the timers of pending employees again, because the employer's start of benefits may have changed."""
     for record in list(iter_records(at.space, "employees", employer_id=employer["id"], status="pending")):
         LIFECYCLE.update(at, record)
 

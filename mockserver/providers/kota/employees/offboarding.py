@@ -1,4 +1,4 @@
-"""Offboarding of an employee, now or on a later day, and of an employer with all its employees, groups and policies."""
+"""Offboards employees, now or on a later day, and ends all benefits of an employer that is offboarded."""
 
 from __future__ import annotations
 
@@ -27,9 +27,12 @@ from mockserver.providers.kota.wire.operation import define_operation
 from mockserver.providers.kota.wire.response_models import response_model
 
 _ABANDON_STEPS = ((policy_intents.LIFECYCLE, ("expire",)), (quotes.LIFECYCLE, ("refuse", "reject")))
-"""The steps that end a group's intents; a quote intent in action_required has none and stays as it is."""
+"""The lifecycles of a group's intents, and the steps that end them; the first possible step is taken.
+
+A quote intent in action_required allows none of its steps and stays as it is.
+"""
 MAX_DAYS_AGO = 30
-"""Days that the offboarding of an employee with active policies can be in the past."""
+"""The most days that an offboarding can be in the past if the employee has active policies."""
 
 
 def offboard_now(at: WriteContext, employee: Record, offboard_on: str, **internal_fields: Any) -> Record:
@@ -53,7 +56,7 @@ def _end_group(at: WriteContext, group: Record) -> None:
             step = next((each for each in steps if lifecycle.find_transition(intent, each)), None)
             if step is not None:
                 lifecycle.apply(at, intent, step)
-    for policy in group_policies.in_force(at, group["id"]):
+    for policy in group_policies.list_in_force(at, group["id"]):
         group_policies.cancel(at, policy, today(at))
     groups.archive(at, at.space.get("groups", group["id"]) or group)
 
@@ -67,12 +70,12 @@ def _offboard(call: Call) -> Reply:
     if day > today(call):
         changes["offboard_on"] = format_date_time(call, instant)
         return render_one(call, employees.LIFECYCLE.apply(call, record, "schedule_offboarding", **changes))
-    if day < add_days(today(call), -MAX_DAYS_AGO) and _is_covered(call, record):
+    if day < add_days(today(call), -MAX_DAYS_AGO) and _has_active_policy(call, record):
         refuse_fields([("offboard_on", f"may be at most {MAX_DAYS_AGO} days ago while there are active policies")])
     return render_one(call, offboard_now(call, record, format_date_time(call, instant), **changes))
 
 
-def _is_covered(call: Call, record: Record) -> bool:
+def _has_active_policy(call: Call, record: Record) -> bool:
     return any(iter_records(call.space, "policies", employee_id=record["id"], status="active"))
 
 

@@ -1,4 +1,4 @@
-"""Associated persons: an employee's spouse, partner, children and others, who can become dependents."""
+"""Operations on associated persons: an employee's spouse, partner, children and others, who can become dependents."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 
 from mockserver.engine import Call, Operation, Problem, Record, Reply, WriteContext
 from mockserver.providers.kota.employees import schemas
-from mockserver.providers.kota.employees.calls import birth_errors
+from mockserver.providers.kota.employees.calls import date_of_birth_errors
 from mockserver.providers.kota.events.publishing import publish_event
 from mockserver.providers.kota.values.records import (
     apply_changes,
@@ -24,7 +24,7 @@ from mockserver.providers.kota.wire.response_models import paged_response_model,
 
 _FIELDS = ("first_name", "last_name", "date_of_birth", "sex_at_birth", "relationship_type")
 _CLEARABLE_FIELDS = ("email", "phone_number")
-"""Null clears these fields and leaves all others unchanged."""
+"""The fields that null clears; null leaves all other fields unchanged."""
 
 
 def create_person(at: WriteContext, employee: Record, fields: Mapping[str, Any]) -> Record:
@@ -42,7 +42,7 @@ def create_person(at: WriteContext, employee: Record, fields: Mapping[str, Any])
 
 def _create(call: Call) -> Reply:
     employee, body = get_or_404_with_body(call, "employee", "employee_id")
-    refuse_fields(birth_errors(call, body.date_of_birth))
+    refuse_fields(date_of_birth_errors(call, body.date_of_birth))
     return render_one(call, create_person(call, employee, body.model_dump(mode="json")))
 
 
@@ -52,7 +52,7 @@ def _list(call: Call) -> Reply:
 
 
 def _get_person(call: Call) -> Record:
-    """Returns the person of the path; refuses with 404 a person of another employee."""
+    """Returns the associated person of the path; refuses a person of another employee with 404."""
     employee = get_or_404(call, "employee", "employee_id")
     person = get_or_404(call, "associated_person", "associated_person_id")
     if person["employee_id"] != employee["id"]:
@@ -67,7 +67,7 @@ def _retrieve(call: Call) -> Reply:
 def _update(call: Call) -> Reply:
     _, body = get_or_404_with_body(call, "employee", "employee_id")
     person = _get_person(call)
-    refuse_fields(birth_errors(call, body.date_of_birth))
+    refuse_fields(date_of_birth_errors(call, body.date_of_birth))
     cleared = {
         name: None for name in _CLEARABLE_FIELDS if name in body.model_fields_set and getattr(body, name) is None
     }
@@ -85,25 +85,27 @@ def _delete(call: Call) -> Reply:
 
 
 def operations() -> Iterator[Operation]:
-    model, several = (
+    model, path = (
         response_model("employees", "AssociatedPersonResponse"),
         "/employees/{employee_id}/associated_persons",
     )
-    single, create = f"{several}/{{associated_person_id}}", schemas.CreateAssociatedPersonRequest
+    item_path, create = f"{path}/{{associated_person_id}}", schemas.CreateAssociatedPersonRequest
     update = schemas.UpdateAssociatedPersonRequest
     yield define_operation(
-        "create_associated_person", f"POST {several}", _create, "Add a person", body=create, response=model
+        "create_associated_person", f"POST {path}", _create, "Add a person", body=create, response=model
     )
     yield define_operation(
         "list_associated_persons",
-        f"GET {several}",
+        f"GET {path}",
         _list,
         "List persons",
         query=PageQuery,
         response=paged_response_model(model),
     )
-    yield define_operation("get_associated_person", f"GET {single}", _retrieve, "Get a person", response=model)
+    yield define_operation("get_associated_person", f"GET {item_path}", _retrieve, "Get a person", response=model)
     yield define_operation(
-        "update_associated_person", f"PUT {single}", _update, "Update a person", body=update, response=model
+        "update_associated_person", f"PUT {item_path}", _update, "Update a person", body=update, response=model
     )
-    yield define_operation("delete_associated_person", f"DELETE {single}", _delete, "Delete a person", response=model)
+    yield define_operation(
+        "delete_associated_person", f"DELETE {item_path}", _delete, "Delete a person", response=model
+    )

@@ -19,7 +19,7 @@ from mockserver.providers.kota.values.schemas import AddressModel
 
 
 class EmployeeBankAccount(ResponseModel):
-    """The last four characters of a bank account number."""
+    """The member `bank_account` of EmployeeResponse: the last four characters of the account number."""
 
     account_number_last4: str
 
@@ -50,7 +50,7 @@ class EmployeeResponse(ResponseModel):
 
 
 class AssociatedPersonResponse(ResponseModel):
-    """A relative of an employee, who can become a dependent."""
+    """A spouse, partner, child or other person of an employee, who can become a dependent."""
 
     id: PersonId
     platform_id: PlatformId | None = None

@@ -1,7 +1,7 @@
-"""Salaries: never changed, only followed by newer ones; the current salary is the latest that has taken effect.
+"""Operations on salaries. A salary never changes; the current salary is the latest that has taken effect.
 
-They are on pages newer than the vendor's OpenAPI document. Creating, deleting and the current salary are documented;
-the form of the list and the path of a single salary are assumed.
+The vendor documents salaries on pages that are newer than its OpenAPI document. Creating and deleting a salary and
+reading the current salary are documented; the form of the list and the path of a single salary are assumed.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ def _list(call: Call) -> Reply:
 
 def _current(call: Call) -> Reply:
     employee, day = get_or_404(call, "employee", "employee_id"), today(call)
-    # Records come newest first, and max returns the first maximum: of two for one day the newer is current.
+    # Records come newest first and max returns the first maximum, so the newer of two salaries of one day is current.
     effective = [
         each
         for each in iter_records(call.space, "salaries", employee_id=employee["id"])
@@ -66,19 +66,19 @@ def _delete(call: Call) -> Reply:
 
 
 def operations() -> Iterator[Operation]:
-    several, model = "/employees/{employee_id}/salaries", response_model("employees", "SalaryResponse")
-    body, single = CreateSalaryRequest, f"{several}/{{salary_id}}"
-    yield define_operation("create_salary", f"POST {several}", _create, "Record a salary", body=body, response=model)
+    path, model = "/employees/{employee_id}/salaries", response_model("employees", "SalaryResponse")
+    body, item_path = CreateSalaryRequest, f"{path}/{{salary_id}}"
+    yield define_operation("create_salary", f"POST {path}", _create, "Record a salary", body=body, response=model)
     yield define_operation(
         "list_salaries",
-        f"GET {several}",
+        f"GET {path}",
         _list,
         "List salaries (path documented, form of the list assumed)",
         query=PageQuery,
         response=paged_response_model(model),
     )
     yield define_operation(
-        "get_current_salary", f"GET {several}/current", _current, "Get the current salary", response=model
+        "get_current_salary", f"GET {path}/current", _current, "Get the current salary", response=model
     )
-    yield define_operation("get_salary", f"GET {single}", _retrieve, "Get a salary (path assumed)", response=model)
-    yield define_operation("delete_salary", f"DELETE {single}", _delete, "Delete a salary", response=model)
+    yield define_operation("get_salary", f"GET {item_path}", _retrieve, "Get a salary (path assumed)", response=model)
+    yield define_operation("delete_salary", f"DELETE {item_path}", _delete, "Delete a salary", response=model)

@@ -23,7 +23,7 @@ from mockserver.providers.kota.wire.lists import PageQuery, comma_separated_filt
 
 
 class CreateEmployeeBankAccount(RequestModel):
-    """A bank account, given by its IBAN."""
+    """The member `bank_account` of requests about employees: an IBAN."""
 
     account_number: Iban
 

@@ -44,32 +44,32 @@ def _retrieve(call: Call) -> Reply:
 def _update(call: Call) -> Reply:
     record, body = get_or_404_with_body(call, "employer", "employer_id")
     refuse_fields(address_errors("legal_address", record["legal_address"], body.legal_address))
-    if body.earliest_benefits_start_date is not None and _has_scheme(call, record):
+    if body.earliest_benefits_start_date is not None and _has_quote_or_policy(call, record):
         refuse_fields([("earliest_benefits_start_date", "cannot change once there is a group quote or policy")])
-    fields = apply_changes(
+    changed = apply_changes(
         record, body, "legal_name", "registration_number", "contact", "earliest_benefits_start_date", "metadata"
     )
     if body.legal_address is not None:
-        fields["legal_address"] = replace_address(record["legal_address"], body.legal_address)
-    call.space.put("employers", fields)
-    employees.reschedule_checks(call, fields)
-    publish_employer_event(call, "updated", fields)
-    return render_one(call, fields)
+        changed["legal_address"] = replace_address(record["legal_address"], body.legal_address)
+    call.space.put("employers", changed)
+    employees.reschedule_checks(call, changed)
+    publish_employer_event(call, "updated", changed)
+    return render_one(call, changed)
 
 
-def _has_scheme(call: Call, record: Record) -> bool:
+def _has_quote_or_policy(call: Call, record: Record) -> bool:
     groups = list(iter_records(call.space, "groups", employer_id=record["id"]))
     return any(group["group_quote_intent_ids"] or group["group_policy_ids"] for group in groups)
 
 
 def _offboard(call: Call) -> Reply:
     record = get_or_404(call, "employer", "employer_id")
-    at_once = record["status"] == "offboarding" or assumptions_of(call).employer_offboarding == 0
-    return render_one(call, LIFECYCLE.apply(call, record, "offboard" if at_once else "begin_offboarding"))
+    is_immediate = record["status"] == "offboarding" or assumptions_of(call).employer_offboarding == 0
+    return render_one(call, LIFECYCLE.apply(call, record, "offboard" if is_immediate else "begin_offboarding"))
 
 
 def operations() -> Iterator[Operation]:
-    model, single = response_model("employers", "EmployerResponse"), "/employers/{employer_id}"
+    model, item_path = response_model("employers", "EmployerResponse"), "/employers/{employer_id}"
     create, update = schemas.CreateEmployerRequest, schemas.UpdateEmployerRequest
     yield define_operation(
         "create_employer", "POST /employers", _create, "Create an employer", body=create, response=model
@@ -83,9 +83,9 @@ def operations() -> Iterator[Operation]:
         response=paged_response_model(model),
     )
     yield define_operation(
-        "update_employer", f"PUT {single}", _update, "Update an employer", body=update, response=model
+        "update_employer", f"PUT {item_path}", _update, "Update an employer", body=update, response=model
     )
-    yield define_operation("get_employer", f"GET {single}", _retrieve, "Get an employer", response=model)
+    yield define_operation("get_employer", f"GET {item_path}", _retrieve, "Get an employer", response=model)
     yield define_operation(
-        "offboard_employer", f"POST {single}/offboard", _offboard, "Offboard an employer", response=model
+        "offboard_employer", f"POST {item_path}/offboard", _offboard, "Offboard an employer", response=model
     )

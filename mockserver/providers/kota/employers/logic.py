@@ -1,4 +1,4 @@
-"""Employers: creation, check, states and events."""
+"""Creates employers and defines their lifecycle: the check of a new employer, and offboarding."""
 
 from __future__ import annotations
 
@@ -14,20 +14,20 @@ STATES = ("pending", "active", "offboarding", "inactive", "restricted")
 
 
 def _publish_state(at: WriteContext, record: Record) -> None:
-    # The end of a check has no event type: it is an update.
+    # The vendor has no event type for the end of a check, so that it publishes employer.updated.
     type = {"pending": "created", "inactive": "offboarded"}.get(record["status"], "updated")
     publish_employer_event(at, type, record)
     if record["status"] == "inactive":
         offboarding.end_employer_benefits(at, record)
 
 
-def publish_employer_event(at: WriteContext, what: str, record: Record) -> None:
-    publish_event(at, f"employer.{what}", "employer", {"id": record["id"], "metadata": record["metadata"]}, record)
+def publish_employer_event(at: WriteContext, change: str, record: Record) -> None:
+    publish_event(at, f"employer.{change}", "employer", {"id": record["id"], "metadata": record["metadata"]}, record)
 
 
 def _check_step(_at: WriteContext, record: Record) -> str | None:
-    wanted = preset_state("employer", record)
-    return (LIFECYCLE.transition_to(record, wanted) if wanted else None) or "pass_check"
+    preset = preset_state("employer", record)
+    return (LIFECYCLE.transition_to(record, preset) if preset else None) or "pass_check"
 
 
 def _set_offboard_date(at: WriteContext, record: dict[str, Any]) -> None:

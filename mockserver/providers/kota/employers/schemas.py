@@ -11,7 +11,7 @@ from mockserver.providers.kota.wire.lists import PageQuery, comma_separated_filt
 
 
 class ContactModel(RequestModel):
-    """The contact person of an employer."""
+    """The member `contact` of employers: the contact person."""
 
     name: str
     email: NonBlankText

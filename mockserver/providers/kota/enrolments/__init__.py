@@ -1,1 +1,1 @@
-"""Enrolment intents: how employees get policies."""
+"""Enrolment intents, which create the policies of employees."""

@@ -8,11 +8,17 @@ from typing import Any
 from mockserver.engine import Call, Operation, Problem, Record, Reply
 from mockserver.providers.kota.assumptions import assumptions_of
 from mockserver.providers.kota.catalog import coverage
-from mockserver.providers.kota.catalog.logic import plan as plan_of
+from mockserver.providers.kota.catalog.logic import get_plan
 from mockserver.providers.kota.dependents import logic as dependents
 from mockserver.providers.kota.enrolments import schemas
-from mockserver.providers.kota.enrolments.logic import KIND, LIFECYCLE, create_enrolment, first_state, open_enrolments
-from mockserver.providers.kota.enrolments.state_details import due_by, plans_of, policies_of
+from mockserver.providers.kota.enrolments.logic import (
+    KIND,
+    LIFECYCLE,
+    create_enrolment,
+    initial_state,
+    iter_open_enrolments,
+)
+from mockserver.providers.kota.enrolments.state_details import find_group_policies, find_plans, format_due_by
 from mockserver.providers.kota.policies import logic as policies
 from mockserver.providers.kota.requirements import logic as requirements
 from mockserver.providers.kota.requirements.schemas import RequirementsPage
@@ -55,12 +61,12 @@ def _create(call: Call) -> Reply:
 
 
 def refuse_enrolment(call: Call, group: Record, employee: Record) -> None:
-    """Refuses the enrolment of an employee who cannot be insured, is enrolled automatically, or is enrolled already."""
+    """Refuses an employee who cannot be insured or is already enrolled, and a group that enrols automatically."""
     refuse_uninsurable(call, group, employee)
     if group["enrolment_type"] != "manual":
         raise Problem("invalid_state", "The group enrols its employees automatically.")
-    both = {"group_id": group["id"], "employee_id": employee["id"]}
-    existing = next(open_enrolments(call, **both), None) or next(policies.in_force(call, **both), None)
+    filters = {"group_id": group["id"], "employee_id": employee["id"]}
+    existing = next(iter_open_enrolments(call, **filters), None) or next(policies.iter_in_force(call, **filters), None)
     if existing is not None and assumptions_of(call).second_enrolment == "refused":
         raise Problem("invalid_state", f"The employee has {existing['id']} in this group.")
 
@@ -74,20 +80,20 @@ def refuse_uninsurable(call: Call, group: Record, employee: Record) -> None:
         is None
     ):
         raise Problem("invalid_state", "The employee is not in the group.")
-    if not policies_of(call, group["id"]):
+    if not find_group_policies(call, group["id"]):
         raise Problem("invalid_state", "The group has no policy.")
 
 
 def _selection_errors(call: Call, group: Record, selections: Sequence[Record]) -> Iterator[coverage.Error]:
-    # One request selects options of all plans of a bundle.
-    options = [each for plan in plans_of(call, group["id"]) for each in plan["coverage_options"] or ()]
+    # A request selects options of all plans of the group, so they are checked together.
+    options = [each for plan in find_plans(call, group["id"]) for each in plan["coverage_options"] or ()]
     return coverage.selection_errors({"coverage_options": options}, "policy", selections, _FIELD)
 
 
 def _list(call: Call) -> Reply:
     query: Any = call.query_parameters
-    wanted = {"employee_id": query.employee_id, "group_id": query.group_id, "status": filter_values(query.status)}
-    return render_list(call, iter_records(call.space, "enrolment_intents", **wanted))
+    filters = {"employee_id": query.employee_id, "group_id": query.group_id, "status": filter_values(query.status)}
+    return render_list(call, iter_records(call.space, "enrolment_intents", **filters))
 
 
 def _retrieve(call: Call) -> Reply:
@@ -101,7 +107,7 @@ def _update(call: Call) -> Reply:
         before = dict.fromkeys(before)
     configuration = {**before, **{name: value for name, value in given.items() if value is not None}}
     employee = find_record(call, "employee", record["employee_id"]) or record
-    step = "postpone" if first_state(employee) == "scheduled" else "reconsider"
+    step = "postpone" if initial_state(employee) == "scheduled" else "reconsider"
     return render_one(call, LIFECYCLE.apply(call, record, step, policy_configuration=configuration))
 
 
@@ -111,9 +117,9 @@ def _requirements(call: Call) -> Reply:
 
 def _confirm(call: Call) -> Reply:
     record = get_or_404(call, KIND, _ID)
-    intent = dependents.latest_intent(call, record["id"])
-    open_list = intent is not None and intent["status"] in dependents.OPEN_STATES
-    if open_list and assumptions_of(call).confirm_with_open_dependents == "refused":
+    intent = dependents.find_latest_intent(call, record["id"])
+    has_open_list = intent is not None and intent["status"] in dependents.OPEN_STATES
+    if has_open_list and assumptions_of(call).confirm_with_open_dependents == "refused":
         raise Problem("invalid_state", "The dependents are not confirmed yet.")
     if LIFECYCLE.find_transition(record, "confirm"):
         require_insurer(call)
@@ -142,42 +148,44 @@ def _create_dependents_intent(call: Call) -> Reply:
         raise Problem("invalid_state", f"The enrolment intent is {record['status']}")
     if record["pending_confirmation"]["associated_persons"] is None:
         raise Problem("invalid_state", "The plan covers no dependents.")
-    intent = dependents.latest_intent(call, record["id"])
+    intent = dependents.find_latest_intent(call, record["id"])
     if intent is not None and intent["status"] != "not_undertaken":
         raise Problem("invalid_state", f"There is a dependents management intent already: {intent['id']}")
     employee = find_record(call, "employee", record["employee_id"]) or record
-    plan = plan_of(call, record["policy_enrolments"][0]["plan"]["id"])
-    return render_one(call, dependents.create_intent(call, record, employee, plan, due_by(call, record), []))
+    plan = get_plan(call, record["policy_enrolments"][0]["plan"]["id"])
+    return render_one(call, dependents.create_intent(call, record, employee, plan, format_due_by(call, record), []))
 
 
 def operations() -> Iterator[Operation]:
-    base, model = "/enrolment_intents", response_model("enrolments", "EnrolmentIntentResponse")
-    single, create = f"{base}/{{{_ID}}}", {"body": schemas.CreateEnrolmentIntentRequest, "response": model}
+    path, model = "/enrolment_intents", response_model("enrolments", "EnrolmentIntentResponse")
+    item_path, create = f"{path}/{{{_ID}}}", {"body": schemas.CreateEnrolmentIntentRequest, "response": model}
     update = {"body": schemas.PolicyConfigurationRequest, "response": model}
     listing = {"query": schemas.EnrolmentsQuery, "response": paged_response_model(model)}
-    yield define_operation(f"create_{KIND}", f"POST {base}", _create, "Create an enrolment intent", **create)
-    yield define_operation(f"list_{KIND}s", f"GET {base}", _list, "List enrolment intents", **listing)
-    yield define_operation(f"update_{KIND}", f"PUT {single}", _update, "Update an enrolment intent", **update)
-    yield define_operation(f"get_{KIND}", f"GET {single}", _retrieve, "Get an enrolment intent", response=model)
-    yield from _step_operations(single)
+    yield define_operation(f"create_{KIND}", f"POST {path}", _create, "Create an enrolment intent", **create)
+    yield define_operation(f"list_{KIND}s", f"GET {path}", _list, "List enrolment intents", **listing)
+    yield define_operation(f"update_{KIND}", f"PUT {item_path}", _update, "Update an enrolment intent", **update)
+    yield define_operation(f"get_{KIND}", f"GET {item_path}", _retrieve, "Get an enrolment intent", response=model)
+    yield from _step_operations(item_path)
 
 
-def _step_operations(single: str) -> Iterator[Operation]:
+def _step_operations(item_path: str) -> Iterator[Operation]:
     requirement = response_model("enrolments", "EnrolmentIntentRequirementResponse")
     requirements_page = {"query": RequirementsPage, "response": paged_response_model(requirement)}
     list_name, list_summary = f"list_{KIND}_requirements", "List the requirements of an enrolment intent"
-    select, selections = f"POST {single}/coverage-selections", schemas.SubmitCoverageSelectionsRequest
-    yield define_operation(list_name, f"GET {single}/requirements", _requirements, list_summary, **requirements_page)
+    select, selections = f"POST {item_path}/coverage-selections", schemas.SubmitCoverageSelectionsRequest
+    yield define_operation(list_name, f"GET {item_path}/requirements", _requirements, list_summary, **requirements_page)
     yield define_operation(
-        f"confirm_{KIND}", f"POST {single}/confirm", _confirm, "Confirm an enrolment intent", status=204
+        f"confirm_{KIND}", f"POST {item_path}/confirm", _confirm, "Confirm an enrolment intent", status=204
     )
-    yield define_operation(f"reject_{KIND}", f"POST {single}/reject", _reject, "Reject an enrolment intent", status=204)
+    yield define_operation(
+        f"reject_{KIND}", f"POST {item_path}/reject", _reject, "Reject an enrolment intent", status=204
+    )
     yield define_operation(
         "submit_coverage_selections", select, _select, "Submit coverage selections", body=selections, status=204
     )
     yield define_operation(
         f"create_dependents_of_{KIND}",
-        f"POST {single}/create_dependents_management_intent",
+        f"POST {item_path}/create_dependents_management_intent",
         _create_dependents_intent,
         "Create a dependents management intent of an enrolment",
         response=response_model("dependents", "DependentsManagementIntentResponse"),

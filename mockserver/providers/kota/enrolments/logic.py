@@ -1,4 +1,4 @@
-"""Enrolment intents: the enrolment of an employee in the policies of a group."""
+"""Creates enrolment intents and defines their lifecycle, which ends with an employee's policies in a group."""
 
 from __future__ import annotations
 
@@ -8,18 +8,18 @@ from typing import Any
 from mockserver.engine import Lifecycle, Record, SimulationContext, TimedTransition, Transition, WriteContext
 from mockserver.providers.kota.assumptions import assumptions_of
 from mockserver.providers.kota.catalog import eligibility
-from mockserver.providers.kota.catalog.logic import plan as plan_of
+from mockserver.providers.kota.catalog.logic import get_plan
 from mockserver.providers.kota.catalog.members import build_members, member_type
 from mockserver.providers.kota.dependents import logic as dependents
 from mockserver.providers.kota.enrolments.state_details import (
-    action_required,
-    confirmation_needed,
-    ineligibility_reason,
-    information_needed,
-    options_needed,
-    pending_confirmation,
-    policies_of,
-    policy_enrolments,
+    find_group_policies,
+    needs_confirmation,
+    needs_information,
+    needs_options,
+    render_action_required,
+    render_ineligibility_reason,
+    render_pending_confirmation,
+    render_planned_enrolments,
 )
 from mockserver.providers.kota.events.publishing import publish_event
 from mockserver.providers.kota.legacy import logic as legacy
@@ -45,44 +45,44 @@ OPEN_STATES = frozenset(("scheduled", "processing", "enrolling", *WAITING_STATES
 
 
 def _set_action_required(at: WriteContext, record: dict[str, Any]) -> None:
-    record |= {"action_required": action_required(at, record), "_asked": True}
-    if not requirements.open_requirements(at, record["id"]):
+    record |= {"action_required": render_action_required(at, record), "_asked": True}
+    if not requirements.find_open_requirements(at, record["id"]):
         requirements.add_requirement(at, KIND, record, "employee", record["employee_id"])
 
 
 def _set_pending_confirmation(at: WriteContext, record: dict[str, Any]) -> None:
-    record["pending_confirmation"] = pending_confirmation(at, record)
+    record["pending_confirmation"] = render_pending_confirmation(at, record)
 
 
 def _set_policy_enrolments(at: WriteContext, record: dict[str, Any]) -> None:
-    record["policy_enrolments"] = policy_enrolments(at, record)
+    record["policy_enrolments"] = render_planned_enrolments(at, record)
 
 
 def _set_ineligibility_reason(at: WriteContext, record: dict[str, Any]) -> None:
-    record["ineligibility_reason"] = ineligibility_reason(at, record)
+    record["ineligibility_reason"] = render_ineligibility_reason(at, record)
 
 
 def _create_policies(at: WriteContext, record: dict[str, Any]) -> None:
-    parts = record["policy_enrolments"]
-    bundling = ["bundled_primary", *["bundled_secondary"] * (len(parts) - 1)] if len(parts) > 1 else ["not_bundled"]
+    planned = record["policy_enrolments"]
+    types = ["bundled_primary", *["bundled_secondary"] * (len(planned) - 1)] if len(planned) > 1 else ["not_bundled"]
     record["policy_enrolments"] = [
-        {**part, "id": _create_policy(at, record, part, bundled)["id"]}
-        for part, bundled in zip(parts, bundling, strict=False)
+        {**each, "id": _create_policy(at, record, each, bundling_type)["id"]}
+        for each, bundling_type in zip(planned, types, strict=False)
     ]
 
 
-def _create_policy(at: WriteContext, record: Record, part: Record, bundling: str) -> Record:
-    group_policy = find_record(at, "group_policy", part["_group_policy_id"])
+def _create_policy(at: WriteContext, record: Record, planned: Record, bundling_type: str) -> Record:
+    group_policy = find_record(at, "group_policy", planned["_group_policy_id"])
     employee = find_record(at, "employee", record["employee_id"])
     assert group_policy is not None, "group policies are never deleted"
     assert employee is not None, "employees are never deleted"
-    start = part["estimated_effective_from"]
-    types = plan_of(at, part["plan"]["id"])["health_insurance"]["supported_member_types"]
-    people = dependents.confirmed_dependents(at, record["id"]) or []
-    # The dependents were checked against one plan; another plan of the bundle may not cover all of them.
+    start = planned["estimated_effective_from"]
+    types = get_plan(at, planned["plan"]["id"])["health_insurance"]["supported_member_types"]
+    people = dependents.find_confirmed_dependents(at, record["id"]) or []
+    # The dependents were checked against one plan. Another plan of the group may not cover all of them.
     insured = [each for each in people if member_type(at, each.person, start) in types]
-    selections = part["health_insurance"]["coverage_selections"]
-    covered = Cover(build_members(at, employee, insured, start), selections, bundling=bundling)
+    selections = planned["health_insurance"]["coverage_selections"]
+    covered = Cover(build_members(at, employee, insured, start), selections, bundling=bundling_type)
     return create_policy(at, group_policy, employee["id"], start, covered)
 
 
@@ -112,43 +112,45 @@ def _publish_state(at: WriteContext, record: Record) -> None:
 
 
 _NEED_CHECKS: tuple[tuple[str, Callable[[WriteContext, Record, Record], bool]], ...] = (
-    ("ask", information_needed),
-    ("offer_options", options_needed),
-    ("ask_confirmation", confirmation_needed),
+    ("ask", needs_information),
+    ("offer_options", needs_options),
+    ("ask_confirmation", needs_confirmation),
 )
-"""Steps by which an enrolment asks the client for something, in the order in which they are checked."""
+"""The steps that ask the client for something, and the conditions for them, in the order of the checks."""
 _ANSWERED_FLAGS = {"action_required": "_asked", "coverage_options_required": "_selected"}
-"""States that preset metadata selects only once, and the field that says that the client has answered."""
+"""States that metadata selects only until the client has answered, and the fields that store the answer."""
 
 
-def _owners(at: WriteContext, record: Record) -> tuple[Record, Record, Record | None]:
+def _get_owners(at: WriteContext, record: Record) -> tuple[Record, Record, Record | None]:
     group, employee = find_record(at, "group", record["group_id"]), find_record(at, "employee", record["employee_id"])
     assert group is not None, "groups are never deleted"
     assert employee is not None, "employees are never deleted"
     return group, employee, find_record(at, "employer", employee["employer_id"])
 
 
-def _preset_step(record: Record, wanted: str | None) -> str | None:
-    if wanted not in STATES[2:] or record.get(_ANSWERED_FLAGS.get(wanted, "")):
+def _preset_step(record: Record, preset: str | None) -> str | None:
+    """Returns the step to the state that metadata selects, or None if it does not apply."""
+    # An enrolment that is processing has left the first two states, processing and scheduled.
+    if preset not in STATES[2:] or record.get(_ANSWERED_FLAGS.get(preset, "")):
         return None
-    return LIFECYCLE.transition_to(record, wanted)
+    return LIFECYCLE.transition_to(record, preset)
 
 
-def _processing_step(moment: SimulationContext, record: Record) -> str:
-    group, employee, employer = _owners(moment, record)
+def _processing_step(context: SimulationContext, record: Record) -> str:
+    group, employee, employer = _get_owners(context, record)
     chosen = _preset_step(record, preset_state(KIND, employee, employer))
     if chosen is not None:
         return chosen
     if not record["policy_enrolments"]:
         return "abandon"
-    if eligibility.check_eligibility(moment, group, employee)[0] == "ineligible":
+    if eligibility.check_eligibility(context, group, employee)[0] == "ineligible":
         return "find_ineligible"
-    return next((step for step, needed in _NEED_CHECKS if needed(moment, record, employee)), "go_on")
+    return next((step for step, needed in _NEED_CHECKS if needed(context, record, employee)), "go_on")
 
 
-def _enrolling_step(moment: SimulationContext, record: Record) -> str:
-    _, employee, employer = _owners(moment, record)
-    in_force = {each["id"] for each in policies_of(moment, record["group_id"])}
+def _enrolling_step(context: SimulationContext, record: Record) -> str:
+    _, employee, employer = _get_owners(context, record)
+    in_force = {each["id"] for each in find_group_policies(context, record["group_id"])}
     if not in_force.issuperset(each["_group_policy_id"] for each in record["policy_enrolments"]):
         return "abandon"
     return _preset_step(record, preset_state(KIND, employee, employer)) or "enrol"
@@ -203,7 +205,7 @@ def create_enrolment(
     configuration: Record | None = None,
     selections: Sequence[Record] | None = None,
 ) -> Record:
-    """Creates an enrolment intent; it is scheduled while the employee is pending."""
+    """Creates an enrolment intent. Dates that ``configuration`` omits come from the membership in the group."""
     membership = next(iter_records(at.space, "group_employees", group_id=group["id"], employee_id=employee["id"]), None)
     dates = ("desired_policy_start_date", "enrolment_date")
     record = {
@@ -213,38 +215,39 @@ def create_enrolment(
         "group_id": group["id"],
         "force_confirmation": force_confirmation,
         "policy_enrolments": [],
-        "policy_configuration": {each: _date(each, configuration, membership) for each in dates},
-        "disclosures": [text for each in policies_of(at, group["id"]) for text in each["disclosures"]],
+        "policy_configuration": {each: _first_date(each, configuration, membership) for each in dates},
+        "disclosures": [text for each in find_group_policies(at, group["id"]) for text in each["disclosures"]],
         "_selections": selections,
         "_asked": False,
         "_selected": bool(selections),
     }
-    return LIFECYCLE.create(at, record, first_state(employee))
+    return LIFECYCLE.create(at, record, initial_state(employee))
 
 
-def first_state(employee: Record) -> str:
-    """Returns the state in which an enrolment begins, and to which a change of it returns."""
+def initial_state(employee: Record) -> str:
+    """Returns the state of a new or changed enrolment: scheduled while the employee is pending, else processing."""
     return "scheduled" if employee["status"] == "pending" else "processing"
 
 
-def _date(name: str, *sources: Record | None) -> str | None:
+def _first_date(name: str, *sources: Record | None) -> str | None:
+    """Returns the date from the first source that has it, or None."""
     return next((each[name] for each in sources if each is not None and each.get(name) is not None), None)
 
 
-def employee_became_active(at: WriteContext, employee: Record) -> None:
-    """Begins the scheduled enrolments of an employee."""
+def begin_scheduled_enrolments(at: WriteContext, employee: Record) -> None:
+    """Begins the scheduled enrolments of an employee who has become active."""
     for record in list(iter_records(at.space, "enrolment_intents", employee_id=employee["id"], status="scheduled")):
         LIFECYCLE.apply(at, record, "begin")
 
 
-def open_enrolments(at: WriteContext, **wanted: Any) -> Iterator[Record]:
-    """Yields the open enrolments whose fields match, for example ``employee_id`` or ``group_id``."""
+def iter_open_enrolments(at: WriteContext, **wanted: Any) -> Iterator[Record]:
+    """Yields the open enrolments that match; ``wanted`` has values by field, such as ``employee_id``."""
     yield from list(iter_records(at.space, "enrolment_intents", status=OPEN_STATES, **wanted))
 
 
-def abandon(at: WriteContext, employee: Record) -> None:
+def abandon_enrolments(at: WriteContext, employee: Record) -> None:
     """Ends the open enrolments of an employee as not_undertaken."""
-    for record in open_enrolments(at, employee_id=employee["id"]):
+    for record in iter_open_enrolments(at, employee_id=employee["id"]):
         LIFECYCLE.apply(at, record, "abandon")
 
 
@@ -256,7 +259,7 @@ def _on_requirements_fulfilled(at: WriteContext, record: Record) -> None:
 def _on_dependents_changed(at: WriteContext, intent: Record) -> None:
     record = find_record(at, KIND, intent["parent_intent_id"])
     if record is not None and record["status"] == "pending_confirmation":
-        changed = {**record, "pending_confirmation": pending_confirmation(at, record)}
+        changed = {**record, "pending_confirmation": render_pending_confirmation(at, record)}
         at.space.put("enrolment_intents", changed)
 
 

@@ -32,33 +32,34 @@ class EnrolmentIntentRequirementResponse(IntentRequirement):
 
 
 class EnrolmentIntentActionRequiredResponse(IntentActionRequired):
-    """What must be done before an enrolment intent can continue, and until when."""
+    """The member `action_required` of EnrolmentIntentResponse: the action to take, and its deadline."""
 
 
 class EnrolmentIntentDependentResponse(ResponseModel):
-    """The dependents management intent of an enrolment, and its state."""
+    """The member `dependent` of EnrolmentIntentAssociatedPersonResponse: the dependents management intent."""
 
     intent_id: DependentsIntentId
     status: DependentStatus
 
 
 class EnrolmentIntentAssociatedPersonResponse(ResponseModel):
-    """The dependents that can be enrolled with the employee."""
+    """The member `associated_persons` of EnrolmentIntentPendingConfirmationResponse: the dependents to enrol."""
 
     optional: bool
     type: AssociatedPersonType
     dependent: EnrolmentIntentDependentResponse | None
 
 
+# Inelgibility is spelt so by the vendor.
 class EnrolmentIntentInelgibilityReason(ResponseModel):
-    """Why an employee cannot be enrolled."""
+    """The member `ineligibility_reason` of EnrolmentIntentResponse: why the employee cannot be enrolled."""
 
     code: EnrolmentIntentIneligibilityReasonCode
     reason: str
 
 
 class EnrolmentIntentPendingConfirmationResponse(ResponseModel):
-    """Why an enrolment must be confirmed, and until when."""
+    """The member `pending_confirmation` of EnrolmentIntentResponse: what the client must confirm, and the deadline."""
 
     due_by: DateTimeText
     code: EnrolmentIntentConfirmationType
@@ -68,7 +69,7 @@ class EnrolmentIntentPendingConfirmationResponse(ResponseModel):
 
 
 class HealthInsuranceEnrolmentIntentResponse(ResponseModel):
-    """Cost sharing, options and selections of an enrolment."""
+    """The member `health_insurance` of EnrolmentIntentPolicyEnrolmentResponse: cost sharing, options, selections."""
 
     configuration: HealthInsurancePolicyConfigurationResponse
     coverage_options: list[PlanCoverageResponse] | None = None
@@ -76,7 +77,7 @@ class HealthInsuranceEnrolmentIntentResponse(ResponseModel):
 
 
 class EnrolmentIntentPolicyEnrolmentResponse(ResponseModel):
-    """A policy that the employee is to get; its id is null until then."""
+    """An item of the member `policy_enrolments` of EnrolmentIntentResponse; `id` is null until the policy exists."""
 
     type: PolicyType
     estimated_effective_from: DateText
@@ -87,7 +88,7 @@ class EnrolmentIntentPolicyEnrolmentResponse(ResponseModel):
 
 
 class PolicyConfigurationResponse(ResponseModel):
-    """The dates requested for an enrolment."""
+    """The member `policy_configuration` of EnrolmentIntentResponse: the dates that the client requested."""
 
     desired_policy_start_date: DateText | None = None
     enrolment_date: DateText | None = None

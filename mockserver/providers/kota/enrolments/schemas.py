@@ -13,7 +13,7 @@ from mockserver.providers.kota.wire.lists import PageQuery, comma_separated_filt
 
 
 class PolicyConfigurationRequest(RequestModel):
-    """The dates requested for an enrolment."""
+    """The dates that a client requests for an enrolment."""
 
     desired_policy_start_date: DateText | None = None
     enrolment_date: DateText | None = None

@@ -14,6 +14,7 @@ from mockserver.providers.kota.wire.operation import define_operation
 from mockserver.providers.kota.wire.response_models import paged_response_model, response_model
 
 RETENTION = 30 * DAY
+"""Microseconds for which an event can be read."""
 _NO_ATTEMPT = {"status": None, "milliseconds": 0.0}
 _EVENTS, _ENDPOINTS = "_events", "_endpoints"
 
@@ -39,6 +40,7 @@ def _list(call: Call) -> Reply:
 
 
 def _versions(call: Call, requested: str | None) -> set[str]:
+    """Returns the versions of events to list: the requested version, or those of the registered endpoints."""
     if requested is not None:
         return {requested}
     all_versions = {"v1", "v2"}
@@ -48,6 +50,7 @@ def _versions(call: Call, requested: str | None) -> set[str]:
 
 
 def _require_event(call: Call, event: Record | None) -> Record:
+    """Returns the event; refuses a missing event and an event that is too old with 404."""
     if event is None or event["created_at"] < call.now - RETENTION:
         raise Problem("not_found", "No event has this id.")
     return event
@@ -64,6 +67,7 @@ def _prepare_replay(call: Call) -> list[Record]:
 
 
 def _replay(call: Call) -> Reply:
+    # ``prepared`` has the deliveries after their new attempts; a delivery without an attempt was not sent.
     deliveries = [
         {
             "delivery_id": delivery["id"],
@@ -103,13 +107,13 @@ def _retrieve_endpoint(call: Call) -> Reply:
 def operations() -> Iterator[Operation]:
     event = response_model("events", "EventResponse")
     endpoint = response_model("events", "WebhookEndpointResponse")
-    one_event = "/events/{event_id}"
-    yield define_operation("get_event", f"GET {one_event}", _retrieve, "Get an event", response=event)
+    item_path = "/events/{event_id}"
+    yield define_operation("get_event", f"GET {item_path}", _retrieve, "Get an event", response=event)
     yield define_operation(
         "list_events", "GET /events", _list, "List events", query=EventsQuery, response=paged_response_model(event)
     )
     yield define_operation(
-        "replay_event", f"POST {one_event}/replay", _replay, "Send an event again", prepare=_prepare_replay,
+        "replay_event", f"POST {item_path}/replay", _replay, "Send an event again", prepare=_prepare_replay,
         response=response_model("events", "ReplayEventResponse"),
     )  # fmt: skip
     yield define_operation(

@@ -1,4 +1,4 @@
-"""Publishing of events: each as version 2, which has ids; seventeen types also as version 1, which has the object."""
+"""Publishes events. Version 2 of an event has ids; seventeen event types also have version 1, which has the record."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from mockserver.providers.kota.wire.dialect import show
 
 VERSION_1_TYPES = frozenset(
     {
-        *(f"employer.{what}" for what in ("created", "updated", "offboarded")),
-        *(f"employee.{what}" for what in ("created", "updated", "offboarded")),
+        *(f"employer.{change}" for change in ("created", "updated", "offboarded")),
+        *(f"employee.{change}" for change in ("created", "updated", "offboarded")),
         *(
-            f"employer.health_insurance.quote.{what}"
-            for what in ("created", "action_required", "not_undertaken", "accepted", "pending_quote")
+            f"employer.health_insurance.quote.{change}"
+            for change in ("created", "action_required", "not_undertaken", "accepted", "pending_quote")
         ),
         "employer.health_insurance.quote.pending_insurer_acceptance",
         "employee.health_insurance.offer.action_required",
-        *(f"employee.health_insurance.policy.{what}" for what in ("activated", "cancelled", "expired")),
+        *(f"employee.health_insurance.policy.{change}" for change in ("activated", "cancelled", "expired")),
         "contribution_report.finalized",
     }
 )
@@ -30,12 +30,11 @@ VERSION_1_TYPES = frozenset(
 def publish_event(
     at: WriteContext, type: str, subject: str, data: Mapping[str, Any], whole: Record | None = None
 ) -> None:
-    """Stores an event, once per version that its type has.
+    """Stores an event, once for each version of its type.
 
-    ``subject`` is the kind of object, ``data`` the ids that version 2 has, and ``whole`` the record that version 1
-    embeds.
+    ``subject`` is the kind of the record, ``data`` has the ids for version 2, ``whole`` is the record for version 1.
     """
     if type in VERSION_1_TYPES and whole is not None:
         emit(at, new_id(at, "evt"), type, show(assumptions_of(at), dict(whole)), version="v1")
-    thin = {**data, "resource_type": subject, "object": f"{subject}_event"}
-    emit(at, new_id(at, "evt"), type, thin, version="v2")
+    ids = {**data, "resource_type": subject, "object": f"{subject}_event"}
+    emit(at, new_id(at, "evt"), type, ids, version="v2")

@@ -10,7 +10,7 @@ from mockserver.providers.kota.values.responses import ResponseModel, paged_list
 
 
 class EventResponse(ResponseModel):
-    """An event, in the version that api_version names."""
+    """An event; the member `api_version` is its version."""
 
     id: EventId
     platform_id: PlatformId
@@ -21,7 +21,7 @@ class EventResponse(ResponseModel):
 
 
 class ReplayDeliveryResponse(ResponseModel):
-    """The result of sending an event again to one endpoint."""
+    """An item of the member `deliveries` of ReplayEventResponse: the result at one endpoint."""
 
     delivery_id: DeliveryId
     success: bool
@@ -30,7 +30,7 @@ class ReplayDeliveryResponse(ResponseModel):
 
 
 class ReplayEventResponse(ResponseModel):
-    """The results of sending an event again, one per endpoint."""
+    """The results of sending an event again: one per endpoint."""
 
     event_id: EventId
     deliveries: list[ReplayDeliveryResponse]

@@ -1,4 +1,4 @@
-"""The event types of Kota."""
+"""Lists the event types of Kota."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ EVENT_TYPES = (
     "policy.updated",
     "policy.renewal.opened",
     "policy.renewal.renewed",
-    "policy.renewal.canceled",
+    "policy.renewal.canceled",  # Spelt so by the vendor, unlike policy.cancelled.
     "group_policy.scheduled",
     "group_policy.active",
     "group_policy.expired",
@@ -46,7 +46,7 @@ EVENT_TYPES = (
     "group_policy.updated",
     "group_policy.renewal.opened",
     "group_policy.renewal.renewed",
-    "group_policy.renewal.canceled",
+    "group_policy.renewal.canceled",  # Spelt so by the vendor.
     "enrolment_intent.processing",
     "enrolment_intent.scheduled",
     "enrolment_intent.action_required",

@@ -1,4 +1,4 @@
-"""Kota's webhooks: two versions of envelopes, with a timestamped signature."""
+"""Declares Kota's webhooks: two versions of the envelope, and a timestamped signature."""
 
 from __future__ import annotations
 
@@ -24,15 +24,16 @@ if TYPE_CHECKING:
 
 SIGNATURE_HEADER = "x-kota-webhook-signature"
 TOLERANCE_SECONDS = 300
-_VERSION = {"v1": {"api_version": "1.0"}, "v2": {"version": "V2"}}
+"""The largest difference between a signature's time and now that verification accepts."""
+_VERSION_MEMBERS = {"v1": {"api_version": "1.0"}, "v2": {"version": "V2"}}
 
 
 def _envelope(sandbox: SandboxView, event: Record) -> dict[str, Any]:
     assumptions = cast("KotaAssumptions", sandbox.assumptions)
     created = format_instant(event["created_at"], assumptions.fraction_digits)
-    names = {"both": ("created_at", "created")}.get(assumptions.webhook_time, (assumptions.webhook_time,))
+    time_names = {"both": ("created_at", "created")}.get(assumptions.webhook_time, (assumptions.webhook_time,))
     members = {"id": event["id"], "type": event["type"], "platform_id": platform_id_of(sandbox), "data": event["data"]}
-    return {**members, **dict.fromkeys(names, created), "object": "event", **_VERSION[event["version"]]}
+    return {**members, **dict.fromkeys(time_names, created), "object": "event", **_VERSION_MEMBERS[event["version"]]}
 
 
 def _headers(_sandbox: SandboxView, signing_input: SigningInput) -> list[tuple[str, str]]:

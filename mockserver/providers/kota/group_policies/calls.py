@@ -16,12 +16,12 @@ from mockserver.providers.kota.wire.response_models import paged_response_model,
 
 def _list(call: Call) -> Reply:
     query: Any = call.query_parameters
-    wanted = {
+    filters = {
         "employer_id": query.employer_id,
         "group_id": query.group_id,
         "status": filter_values(query.status, IN_FORCE),
     }
-    return render_list(call, iter_records(call.space, "group_policies", **wanted))
+    return render_list(call, iter_records(call.space, "group_policies", **filters))
 
 
 def _retrieve(call: Call) -> Reply:

@@ -1,4 +1,4 @@
-"""Group policies: created from approved intents, ended by date, renewed."""
+"""Creates group policies and defines their lifecycle: dates begin and end them; a renewal creates the next policy."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ STATES = ("scheduled", "active", "expired", "cancelled")
 _RENEWAL_EVENTS = {"open": "renewal.opened", "renewed": "renewal.renewed", "cancelled": "renewal.canceled"}
 
 
-def publish_group_policy_event(at: WriteContext, what: str, record: Record) -> None:
+def publish_group_policy_event(at: WriteContext, change: str, record: Record) -> None:
     ids = {"group_policy_id": record["id"], "group_id": record["group_id"], "employer_id": record["employer_id"]}
-    publish_event(at, f"group_policy.{what}", "group_policy", ids)
+    publish_event(at, f"group_policy.{change}", "group_policy", ids)
 
 
 def _publish_state(at: WriteContext, record: Record) -> None:
@@ -36,14 +36,16 @@ def _publish_state(at: WriteContext, record: Record) -> None:
 
 
 def _next_due(at: WriteContext, record: Record) -> int | None:
+    """Returns the next instant at which the policy begins or ends: now, if all its days have passed."""
     days = [add_days(record["end_date"], 1), record["cancellation_date"]]
     days += [record["start_date"]] if record["status"] == "scheduled" else []
-    ahead = [day for day in days if day is not None and day > today(at)]
-    return start_of_day(min(ahead)) if ahead else at.now
+    future_days = [day for day in days if day is not None and day > today(at)]
+    return start_of_day(min(future_days)) if future_days else at.now
 
 
-def _due_step(moment: SimulationContext, record: Record) -> str | None:
-    day, cancelled = today(moment), record["cancellation_date"]
+def _due_step(context: SimulationContext, record: Record) -> str | None:
+    """Returns the step that the policy's dates require today, or None."""
+    day, cancelled = today(context), record["cancellation_date"]
     if cancelled is not None and cancelled <= day:
         return "cancel"
     if record["end_date"] < day:
@@ -86,18 +88,18 @@ def create_group_policy(
     cost_sharing: Record,
     selections: Sequence[Record] | None = None,
 ) -> Record:
-    """Creates a group's policy with the selected options, and makes the group ready for enrolments."""
-    bundled = any(each["plan"]["id"] != plan["id"] for each in in_force(at, group["id"]))
-    record = {**_new(at, group, plan, start_date, cost_sharing), "_coverage_selections": selections}
-    created = LIFECYCLE.create(at, record, _first_state(at, record))
+    """Creates a policy of a group, which makes the group ready for enrolments."""
+    has_other_plan = any(each["plan"]["id"] != plan["id"] for each in list_in_force(at, group["id"]))
+    record = {**_new_record(at, group, plan, start_date, cost_sharing), "_coverage_selections": selections}
+    created = LIFECYCLE.create(at, record, _initial_state(at, record))
     if created["status"] in IN_FORCE:
         renewals.create_renewal(at, created)
-    groups.attach_policy(at, group["id"], created["id"], bundled=bundled)
+    groups.attach_policy(at, group["id"], created["id"], bundled=has_other_plan)
     memberships.review_group(at, group["id"])
     return created
 
 
-def _new(at: WriteContext, group: Record, plan: Record, start_date: str, cost_sharing: Record) -> dict[str, Any]:
+def _new_record(at: WriteContext, group: Record, plan: Record, start_date: str, cost_sharing: Record) -> dict[str, Any]:
     return {
         "object": "group_policy",
         "id": new_id(at, "gp"),
@@ -107,14 +109,14 @@ def _new(at: WriteContext, group: Record, plan: Record, start_date: str, cost_sh
         "end_date": add_days(_renewal_date(at, start_date), -1),
         "cancellation_date": None,
         "type": "health_insurance",
-        "provider": catalog.policy_provider(plan),
-        "plan": catalog.policy_plan(plan),
+        "provider": catalog.render_policy_provider(plan),
+        "plan": catalog.render_policy_plan(plan),
         "health_insurance": _health_insurance(at, _renewal_date(at, start_date), cost_sharing),
         "disclosures": catalog.disclosures(plan),
     }
 
 
-def _first_state(at: WriteContext, record: Record) -> str:
+def _initial_state(at: WriteContext, record: Record) -> str:
     if record["end_date"] < today(at):
         return "expired"
     return "scheduled" if record["start_date"] > today(at) else "active"
@@ -144,33 +146,33 @@ def _month_after(first: date) -> str:
     return date(first.year + first.month // 12, first.month % 12 + 1, 1).isoformat()
 
 
-def in_force(at: WriteContext, group_id: str) -> list[Record]:
-    """Returns the scheduled and active policies of a group, oldest first."""
+def list_in_force(at: WriteContext, group_id: str) -> list[Record]:
+    """Returns the scheduled and active group policies of a group, oldest first."""
     return list(iter_records(at.space, "group_policies", oldest_first=True, group_id=group_id, status=IN_FORCE))
 
 
 def default_start_date(at: WriteContext) -> str:
-    """Returns the start date of a policy for which none was requested."""
+    """Returns the start date of a group policy whose client requested no start date."""
     if assumptions_of(at).group_policy_start == "today":
         return today(at)
     return _month_after(date.fromisoformat(today(at)).replace(day=1))
 
 
 def cancel(at: WriteContext, record: Record, day: str) -> Record:
-    """Ends a group policy and its policies on a day; now if that is not in the future or not after the start."""
+    """Cancels a group policy and its policies as of ``day``: now, unless it is in the future and after the start."""
     if day <= today(at) or day <= record["start_date"]:
         record = LIFECYCLE.apply(at, record, "cancel", cancellation_date=day)
     else:
         record = LIFECYCLE.update(at, {**record, "cancellation_date": day})
         publish_group_policy_event(at, "updated", record)
         renewals.cancel_renewal(at, record["id"])
-    for policy in policies.in_force(at, group_policy_id=record["id"]):
+    for policy in policies.iter_in_force(at, group_policy_id=record["id"]):
         policies.cancel(at, policy, day)
     return at.space.get("group_policies", record["id"]) or record
 
 
 def apply_renewal(at: WriteContext, renewal: Record) -> None:
-    """Copies the state of a renewal to its group policy, and creates the following policy if it is renewed."""
+    """Copies a renewal's state to its group policy and the policies of employees; renewed creates the next policy."""
     record = at.space.get("group_policies", renewal["group_policy_id"])
     assert record is not None
     insurance = record["health_insurance"]
@@ -179,15 +181,13 @@ def apply_renewal(at: WriteContext, renewal: Record) -> None:
     at.space.put("group_policies", record)
     legacy.mirror_group_policy(at, record)
     publish_group_policy_event(at, _RENEWAL_EVENTS[renewal["status"]], record)
-    following = (
-        _create_following_policy(at, record, renewal["cost_sharing"]) if renewal["status"] == "renewed" else None
-    )
-    policies.apply_renewal(at, record, following)
+    next_policy = _create_next_policy(at, record, renewal["cost_sharing"]) if renewal["status"] == "renewed" else None
+    policies.apply_renewal(at, record, next_policy)
 
 
-def _create_following_policy(at: WriteContext, record: Record, cost_sharing: Record | None) -> Record:
-    """Creates the policy that starts at the renewal date."""
-    group, plan = at.space.get("groups", record["group_id"]), catalog.plan(at, record["plan"]["id"])
+def _create_next_policy(at: WriteContext, record: Record, cost_sharing: Record | None) -> Record:
+    """Creates the group policy that starts on the renewal date."""
+    group, plan = at.space.get("groups", record["group_id"]), catalog.get_plan(at, record["plan"]["id"])
     assert group is not None
     insurance = record["health_insurance"]
     sharing = cost_sharing or insurance["configuration"]["cost_sharing"]
@@ -196,9 +196,9 @@ def _create_following_policy(at: WriteContext, record: Record, cost_sharing: Rec
 
 
 def renew(at: WriteContext, record: Record, cost_sharing: Record) -> None:
-    """Creates the policy that follows a group policy, even if its renewal was declined."""
+    """Renews a group policy; if its renewal is already decided, creates the next policy without it."""
     if not renewals.renew(at, record["id"], cost_sharing):
-        _create_following_policy(at, record, cost_sharing)
+        _create_next_policy(at, record, cost_sharing)
 
 
 renewals.LISTENERS.append(apply_renewal)

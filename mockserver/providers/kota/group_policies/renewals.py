@@ -1,6 +1,6 @@
-"""Renewals of group policies: upcoming, open during their window, then renewed or cancelled.
+"""Defines the lifecycle of renewals: upcoming, open during the renewal window, then renewed or cancelled.
 
-A renewal is a separate, internal record, because it has other states than its policy.
+A renewal is a separate, internal record, because its states differ from those of its group policy.
 """
 
 from __future__ import annotations
@@ -12,7 +12,10 @@ from mockserver.providers.kota.assumptions import assumptions_of
 from mockserver.providers.kota.values.records import add_days, find_record, preset_state, start_of_day
 
 LISTENERS: list[Callable[[WriteContext, Record], None]] = []
-"""Called with a renewal that has entered a state other than upcoming; group policies register themselves."""
+"""Functions that are called with each renewal that has entered the state open, renewed or cancelled.
+
+Group policies register themselves.
+"""
 
 
 def _notify_listeners(at: WriteContext, record: Record) -> None:
@@ -21,10 +24,11 @@ def _notify_listeners(at: WriteContext, record: Record) -> None:
             listener(at, record)
 
 
-def _decision_step(moment: SimulationContext, record: Record) -> str | None:
-    wanted = preset_state("renewal", find_record(moment, "employer", record["employer_id"]))
-    chosen = LIFECYCLE.transition_to(record, wanted) if wanted else None
-    return chosen or LIFECYCLE.transition_to(record, assumptions_of(moment).renewals)
+def _decision_step(context: SimulationContext, record: Record) -> str | None:
+    """Returns the step that metadata selects, else the step to the state that the assumption ``renewals`` names."""
+    preset = preset_state("renewal", find_record(context, "employer", record["employer_id"]))
+    chosen = LIFECYCLE.transition_to(record, preset) if preset else None
+    return chosen or LIFECYCLE.transition_to(record, assumptions_of(context).renewals)
 
 
 LIFECYCLE: Lifecycle = Lifecycle(
@@ -37,7 +41,7 @@ LIFECYCLE: Lifecycle = Lifecycle(
     ),
     timed_transitions=(
         TimedTransition(
-            "upcoming", lambda _at, record: start_of_day(record["window_start_date"]), lambda _moment, _record: "open"
+            "upcoming", lambda _at, record: start_of_day(record["window_start_date"]), lambda _context, _record: "open"
         ),
         TimedTransition(
             "open", lambda _at, record: start_of_day(add_days(record["window_end_date"], 1)), _decision_step
@@ -62,7 +66,7 @@ def create_renewal(at: WriteContext, group_policy: Record) -> Record:
 
 
 def renew(at: WriteContext, group_policy_id: str, cost_sharing: Record) -> bool:
-    """Renews a group policy with another cost sharing; returns False if its renewal is already decided."""
+    """Renews a group policy with this cost sharing; returns False if its renewal is already decided."""
     record = at.space.get("renewals", renewal_id(group_policy_id))
     if record is None or not LIFECYCLE.find_transition(record, "renew"):
         return False
@@ -71,7 +75,7 @@ def renew(at: WriteContext, group_policy_id: str, cost_sharing: Record) -> bool:
 
 
 def cancel_renewal(at: WriteContext, group_policy_id: str) -> None:
-    """Cancels the renewal of a group policy that ends, unless it is already decided."""
+    """Cancels the renewal of a group policy, unless the renewal is already decided."""
     record = at.space.get("renewals", renewal_id(group_policy_id))
     if record is not None and LIFECYCLE.find_transition(record, "decline"):
         LIFECYCLE.apply(at, record, "decline")

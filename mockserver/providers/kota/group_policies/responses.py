@@ -21,11 +21,11 @@ from mockserver.providers.kota.values.responses import ResponseModel, paged_list
 
 
 class HealthInsuranceGroupPolicyConfigurationResponse(CoverConfiguration):
-    """How the cost of a group policy is shared."""
+    """The member `configuration` of HealthInsuranceGroupPolicyResponse: how employer and employees share the cost."""
 
 
 class HealthInsuranceGroupPolicyResponse(ResponseModel):
-    """Number, renewal and cost sharing of a group policy."""
+    """The member `health_insurance` of GroupPolicyResponse: number, renewal and cost sharing."""
 
     group_policy_number: str | None = None
     renewal: HealthInsurancePolicyRenewalResponse
@@ -33,7 +33,7 @@ class HealthInsuranceGroupPolicyResponse(ResponseModel):
 
 
 class GroupPolicyResponse(ResponseModel):
-    """The policy under which the employees of a group are insured."""
+    """A policy of a group; the policies of its employees belong to it."""
 
     id: GroupPolicyId
     group_id: GroupId | None = None

@@ -46,7 +46,7 @@ def _update(call: Call) -> Reply:
 
 
 def operations() -> Iterator[Operation]:
-    model, single = response_model("groups", "GroupResponse"), "/groups/{group_id}"
+    model, item_path = response_model("groups", "GroupResponse"), "/groups/{group_id}"
     create, update = schemas.CreateGroupRequest, schemas.UpdateGroupRequest
     yield define_operation("create_group", "POST /groups", _create, "Create a group", body=create, response=model)
     yield define_operation(
@@ -57,5 +57,5 @@ def operations() -> Iterator[Operation]:
         query=schemas.GroupsQuery,
         response=paged_response_model(model),
     )
-    yield define_operation("update_group", f"PUT {single}", _update, "Update a group", body=update, response=model)
-    yield define_operation("get_group", f"GET {single}", _retrieve, "Get a group", response=model)
+    yield define_operation("update_group", f"PUT {item_path}", _update, "Update a group", body=update, response=model)
+    yield define_operation("get_group", f"GET {item_path}", _retrieve, "Get a group", response=model)

@@ -1,4 +1,4 @@
-"""Groups: employees of one employer with the same plans; created, changed, made ready by a policy, archived."""
+"""Creates groups of employees and defines their lifecycle: pending until the group has a policy, ready, archived."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from mockserver.providers.kota.values.records import new_id
 STATES = ("pending", "ready", "archived")
 
 
-def publish_group_event(at: WriteContext, what: str, record: Record) -> None:
-    publish_event(at, f"group.{what}", "group", {"id": record["id"], "employer_id": record["employer_id"]})
+def publish_group_event(at: WriteContext, change: str, record: Record) -> None:
+    publish_event(at, f"group.{change}", "group", {"id": record["id"], "employer_id": record["employer_id"]})
 
 
 def _publish_state(at: WriteContext, record: Record) -> None:
@@ -31,7 +31,7 @@ LIFECYCLE: Lifecycle = Lifecycle(
 
 
 def create_group(at: WriteContext, fields: dict[str, Any]) -> Record:
-    """Creates a group; it is pending until it has a policy."""
+    """Creates a group in the state pending; its first policy makes it ready."""
     record = {
         "object": "group",
         "id": new_id(at, "gr"),
@@ -48,7 +48,7 @@ def create_group(at: WriteContext, fields: dict[str, Any]) -> Record:
 
 
 def append_id(at: WriteContext, group_id: str, field: str, id: str) -> Record:
-    """Appends an id to a list of ids of a group."""
+    """Appends an id to a list of the group, for example to ``group_policy_ids``."""
     group = at.space.get("groups", group_id)
     assert group is not None
     group = {**group, field: [*group[field], id]}
@@ -57,7 +57,7 @@ def append_id(at: WriteContext, group_id: str, field: str, id: str) -> Record:
 
 
 def attach_policy(at: WriteContext, group_id: str, group_policy_id: str, *, bundled: bool) -> Record:
-    """Adds a policy to a group, which makes the group ready and sets its type."""
+    """Adds a policy to a group, makes the group ready, and sets its type; ``bundled`` means several plans."""
     group = append_id(at, group_id, "group_policy_ids", group_policy_id)
     group = {**group, "group_type": "bundled" if bundled or group["group_type"] == "bundled" else "single"}
     if LIFECYCLE.find_transition(group, "ready"):
@@ -68,7 +68,7 @@ def attach_policy(at: WriteContext, group_id: str, group_policy_id: str, *, bund
 
 
 def archive(at: WriteContext, group: Record) -> Record:
-    """Archives a group, unless it is archived already."""
+    """Archives a group; an archived group stays the same."""
     return LIFECYCLE.apply(at, group, "archive") if LIFECYCLE.find_transition(group, "archive") else group
 
 

@@ -1,4 +1,4 @@
-"""Memberships of employees in groups: adding, moving, removing, eligibility and enrolment status."""
+"""Adds employees to groups, moves and removes them. A membership is the record of one employee in one group."""
 
 from __future__ import annotations
 
@@ -15,42 +15,45 @@ from mockserver.providers.kota.wire.lists import iter_records
 
 DATES = ("desired_policy_start_date", "enrolment_date")
 FINISH_MOVE = "finish_group_move"
-"""The simulation that a timer runs on the day of a planned move."""
+"""The simulation that a timer runs on the day of a scheduled move."""
 _STATUS_BY_INTENT = {"enrolling": "enrolling", "not_undertaken": "opted_out", "ineligible": "not_available"}
-"""By status of the newest enrolment intent; in its other states the policies determine the status."""
+"""The enrolment status by state of the newest enrolment intent; in its other states, policies determine the status."""
 
 
-def member_id(group_id: str, employee_id: str) -> str:
+def membership_id(group_id: str, employee_id: str) -> str:
     return f"{group_id}:{employee_id}"
 
 
-def membership(at: WriteContext, group_id: str, employee_id: str) -> Record | None:
-    return at.space.get("group_employees", member_id(group_id, employee_id))
+def find_membership(at: WriteContext, group_id: str, employee_id: str) -> Record | None:
+    return at.space.get("group_employees", membership_id(group_id, employee_id))
 
 
-def members_of(at: WriteContext, group_id: str) -> list[Record]:
+def list_memberships(at: WriteContext, group_id: str) -> list[Record]:
     """Returns the memberships of a group, oldest first."""
     return list(iter_records(at.space, "group_employees", oldest_first=True, group_id=group_id))
 
 
-def publish_member_event(at: WriteContext, what: str, member: Record) -> None:
+def publish_membership_event(at: WriteContext, change: str, membership: Record) -> None:
     publish_event(
-        at, f"group.employee.{what}", "group_employee", {name: member[name] for name in ("group_id", "employee_id")}
+        at,
+        f"group.employee.{change}",
+        "group_employee",
+        {name: membership[name] for name in ("group_id", "employee_id")},
     )
 
 
 def add_employee(at: WriteContext, group: Record, employee: Record, fields: Mapping[str, Any]) -> Record:
-    """Adds an employee to a group; creates an enrolment intent if requested, once the group has a policy."""
-    wanted = fields.get("create_enrolment_intents")
-    member = _put(at, group["id"], employee["id"], fields.get("policy_configuration") or {}, wanted)
-    publish_member_event(at, "added", member)
-    return review(at, member)
+    """Adds an employee to a group. A requested enrolment intent is created as soon as the group has a policy."""
+    enrols = fields.get("create_enrolment_intents")
+    membership = _put(at, group["id"], employee["id"], fields.get("policy_configuration") or {}, enrols)
+    publish_membership_event(at, "added", membership)
+    return review(at, membership)
 
 
 def _put(at: WriteContext, group_id: str, employee_id: str, dates: Mapping[str, Any], enrols: bool | None) -> Record:
     record: dict[str, Any] = {
         "object": "group_employee",
-        "id": member_id(group_id, employee_id),
+        "id": membership_id(group_id, employee_id),
         "group_id": group_id,
         "employee_id": employee_id,
         **{name: dates.get(name) for name in DATES},
@@ -62,62 +65,71 @@ def _put(at: WriteContext, group_id: str, employee_id: str, dates: Mapping[str, 
     return record
 
 
-def review(at: WriteContext, member: Record) -> Record:
-    """Publishes an event if an employee became eligible, and begins a requested enrolment if the group has a policy."""
-    group, employee = _group_and_employee(at, member)
-    if not member["_eligible"] and eligibility.check_eligibility(at, group, employee)[0] == "eligible":
-        member = _update_member(at, member, _eligible=True)
-        publish_member_event(at, "eligible", member)
-    if member["_enrols"] and group["enrolment_type"] == "manual" and eligibility.covering_policy(at, group["id"]):
-        member = _update_member(at, member, _enrols=False)
-        _enrol(at, group, employee, member)
-    return member
+def review(at: WriteContext, membership: Record) -> Record:
+    """Publishes an event if the employee became eligible; begins a requested enrolment if the group has a policy."""
+    group, employee = _group_and_employee(at, membership)
+    if not membership["_eligible"] and eligibility.check_eligibility(at, group, employee)[0] == "eligible":
+        membership = _update_membership(at, membership, _eligible=True)
+        publish_membership_event(at, "eligible", membership)
+    if (
+        membership["_enrols"]
+        and group["enrolment_type"] == "manual"
+        and eligibility.find_covering_policy(at, group["id"])
+    ):
+        membership = _update_membership(at, membership, _enrols=False)
+        _enrol(at, group, employee, membership)
+    return membership
 
 
-def _enrol(at: WriteContext, group: Record, employee: Record, member: Record) -> None:
-    enrolments.create_enrolment(at, group, employee, configuration={name: member[name] for name in DATES})
+def _enrol(at: WriteContext, group: Record, employee: Record, membership: Record) -> None:
+    enrolments.create_enrolment(at, group, employee, configuration={name: membership[name] for name in DATES})
 
 
-def _group_and_employee(at: WriteContext, member: Record) -> tuple[Record, Record]:
-    group, employee = find_record(at, "group", member["group_id"]), find_record(at, "employee", member["employee_id"])
+def _group_and_employee(at: WriteContext, membership: Record) -> tuple[Record, Record]:
+    group, employee = (
+        find_record(at, "group", membership["group_id"]),
+        find_record(at, "employee", membership["employee_id"]),
+    )
     assert group is not None
     assert employee is not None
     return group, employee
 
 
-def _update_member(at: WriteContext, member: Record, **changes: Any) -> Record:
-    member = {**member, **changes}
-    at.space.put("group_employees", member)
-    return member
+def _update_membership(at: WriteContext, membership: Record, **changes: Any) -> Record:
+    membership = {**membership, **changes}
+    at.space.put("group_employees", membership)
+    return membership
 
 
 def review_group(at: WriteContext, group_id: str) -> None:
-    """Reviews all members of a group after a change of its policy."""
-    for member in members_of(at, group_id):
-        review(at, member)
+    """Reviews all memberships of a group whose policies have changed."""
+    for membership in list_memberships(at, group_id):
+        review(at, membership)
 
 
 def review_employee(at: WriteContext, employee: Record) -> None:
-    """Reviews all memberships of an employee after a change of the employee."""
-    for member in list(iter_records(at.space, "group_employees", employee_id=employee["id"])):
-        review(at, member)
+    """Reviews all memberships of an employee who has changed."""
+    for membership in list(iter_records(at.space, "group_employees", employee_id=employee["id"])):
+        review(at, membership)
 
 
 def enrol_automatically(at: WriteContext, employee: Record) -> None:
-    """Adds a new employee to the employer's groups with automatic enrolment."""
+    """Adds a new employee to all groups of the employer that enrol employees automatically."""
     groups = iter_records(at.space, "groups", employer_id=employee["employer_id"], enrolment_type="automatic")
     for group in [each for each in groups if each["status"] != "archived"]:
         add_employee(at, group, employee, {})
 
 
-def render_member(at: WriteContext, member: Record) -> dict[str, Any]:
-    """Returns a membership as responses show it, with the statuses that follow from policies and enrolments."""
-    group, employee = _group_and_employee(at, member)
+def render_membership(at: WriteContext, membership: Record) -> dict[str, Any]:
+    """Returns a membership for a response; its statuses follow from the policies and enrolment intents."""
+    group, employee = _group_and_employee(at, membership)
     eligibility_status, _ = eligibility.check_eligibility(at, group, employee)
-    both = {"employee_id": employee["id"], "group_id": group["id"]}
-    policies, intents = (list(iter_records(at.space, what, **both)) for what in ("policies", "enrolment_intents"))
+    filters = {"employee_id": employee["id"], "group_id": group["id"]}
+    policies, intents = (
+        list(iter_records(at.space, collection, **filters)) for collection in ("policies", "enrolment_intents")
+    )
     return {
-        **{name: value for name, value in member.items() if name != "employee_id"},
+        **{name: value for name, value in membership.items() if name != "employee_id"},
         "id": employee["id"],
         "policies": [{"id": each["id"]} for each in policies],
         "enrolments": [{"id": each["id"]} for each in intents],
@@ -127,7 +139,7 @@ def render_member(at: WriteContext, member: Record) -> dict[str, Any]:
 
 
 def _enrolment_status(eligibility_status: str, policies: list[Record], intents: list[Record]) -> str:
-    """Expects policies and enrolment intents newest first."""
+    """Returns the enrolment status; ``intents`` must be sorted newest first."""
     statuses = {each["status"] for each in policies}
     if statuses & eligibility.IN_FORCE:
         return "enrolled"
@@ -138,34 +150,38 @@ def _enrolment_status(eligibility_status: str, policies: list[Record], intents: 
     return "enrolment_available" if eligibility_status == "eligible" else "not_available"
 
 
-def remove(at: WriteContext, member: Record) -> None:
-    at.space.drop("group_employees", member["id"])
-    group, _ = _group_and_employee(at, member)
+def remove(at: WriteContext, membership: Record) -> None:
+    at.space.drop("group_employees", membership["id"])
+    group, _ = _group_and_employee(at, membership)
     ids = {
         "platform_id": platform_id(at),
         "employer_id": group["employer_id"],
         "removed_at": format_date_time(at, at.now),
     }
-    both = {name: member[name] for name in ("group_id", "employee_id")}
-    publish_event(at, "group.employee.removed", "group_employee", {**ids, **both})
+    ids |= {name: membership[name] for name in ("group_id", "employee_id")}
+    publish_event(at, "group.employee.removed", "group_employee", ids)
 
 
-def move(at: WriteContext, member: Record, new_group_id: str) -> Record:
-    """Moves an employee to another group; the requested dates are kept."""
-    at.space.drop("group_employees", member["id"])
-    moved = _put(at, new_group_id, member["employee_id"], member, member["_enrols"])
-    ids = {"previous_group_id": member["group_id"], "new_group_id": new_group_id, "employee_id": member["employee_id"]}
+def move(at: WriteContext, membership: Record, new_group_id: str) -> Record:
+    """Moves an employee to another group; the membership keeps its requested dates."""
+    at.space.drop("group_employees", membership["id"])
+    moved = _put(at, new_group_id, membership["employee_id"], membership, membership["_enrols"])
+    ids = {
+        "previous_group_id": membership["group_id"],
+        "new_group_id": new_group_id,
+        "employee_id": membership["employee_id"],
+    }
     publish_event(at, "group.employee.moved", "group_employee", ids)
     return review(at, moved)
 
 
-def plan_move(at: WriteContext, member: Record, new_group_id: str, day: str) -> Record:
+def plan_move(at: WriteContext, membership: Record, new_group_id: str, day: str) -> Record:
     """Schedules the move of an employee to another group on a later day."""
     transition = {"new_group_id": new_group_id, "scheduled_date": day}
-    member = _update_member(
-        at, member, scheduled_group_transitions=[*member["scheduled_group_transitions"], transition]
+    membership = _update_membership(
+        at, membership, scheduled_group_transitions=[*membership["scheduled_group_transitions"], transition]
     )
-    ids = {"employee_id": member["employee_id"], "current_group_id": member["group_id"], **transition}
+    ids = {"employee_id": membership["employee_id"], "current_group_id": membership["group_id"], **transition}
     publish_event(at, "group.employee.move.scheduled", "group_employee", ids)
-    at.sandbox.schedule(at.space, start_of_day(day), FINISH_MOVE, {"member_id": member["id"], **transition})
-    return member
+    at.sandbox.schedule(at.space, start_of_day(day), FINISH_MOVE, {"member_id": membership["id"], **transition})
+    return membership

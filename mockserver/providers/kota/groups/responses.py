@@ -40,26 +40,26 @@ class GroupResponse(ResponseModel):
 
 
 class PolicyReference(ResponseModel):
-    """The id of a policy."""
+    """An item of the member `policies` of GroupEmployeeResponse: the id of a policy."""
 
     id: PolicyId
 
 
 class EnrolmentReference(ResponseModel):
-    """The id of an enrolment intent."""
+    """An item of the member `enrolments` of GroupEmployeeResponse: the id of an enrolment intent."""
 
     id: EnrolmentId
 
 
 class ScheduledGroupTransitionResponse(ResponseModel):
-    """A planned move to another group, and its day."""
+    """An item of the member `scheduled_group_transitions` of GroupEmployeeResponse: a move to another group."""
 
     new_group_id: GroupId
     scheduled_date: DateText
 
 
 class GroupEmployeeResponse(ResponseModel):
-    """The membership of an employee in a group; the id is the employee's."""
+    """An employee in a group; the member `id` is the id of the employee."""
 
     object: str | None = None
     id: EmployeeId
@@ -74,7 +74,7 @@ class GroupEmployeeResponse(ResponseModel):
 
 
 class EligibilityCheckPlanResponse(ResponseModel):
-    """The plan that an employee was checked against."""
+    """The member `plan` of EligibilityCheckResponse: the plan that may cover the employee."""
 
     id: PlanId
     name: str
@@ -82,14 +82,14 @@ class EligibilityCheckPlanResponse(ResponseModel):
 
 
 class EligibilityCheckReasonResponse(ResponseModel):
-    """A reason why an employee is not eligible."""
+    """An item of the member `reasons` of EligibilityCheckResponse: why the employee is not eligible."""
 
     code: str
     message: str
 
 
 class EligibilityCheckResponse(ResponseModel):
-    """Whether the plan of a group covers an employee, and if not, why."""
+    """The result of an eligibility check: whether the group's plan covers an employee, and why not."""
 
     object: str | None = None
     eligibility_status: EligibilityStatus

@@ -45,5 +45,5 @@ class GroupsQuery(PageQuery):
     status: Annotated[str | None, comma_separated_filter(*STATES)] = None
 
 
-class MembersQuery(PageQuery):
+class GroupEmployeesQuery(PageQuery):
     employee_id: EmployeeId | None = None

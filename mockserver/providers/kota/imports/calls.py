@@ -7,7 +7,7 @@ from typing import Any
 
 from mockserver.engine import Call, Operation, Reply
 from mockserver.providers.kota.enrolments.calls import refuse_uninsurable
-from mockserver.providers.kota.enrolments.state_details import policies_of
+from mockserver.providers.kota.enrolments.state_details import find_group_policies
 from mockserver.providers.kota.imports import schemas
 from mockserver.providers.kota.imports.logic import KIND, create_import
 from mockserver.providers.kota.values.fields import MIN_DATE
@@ -29,7 +29,7 @@ def _create(call: Call) -> Reply:
     group = get_referenced(call, "group", "group_id", body.group_id)
     refuse_fields(_body_errors(call, body))
     refuse_uninsurable(call, group, employee)
-    ends_on = policies_of(call, group["id"])[0]["end_date"]
+    ends_on = find_group_policies(call, group["id"])[0]["end_date"]
     if body.policy_start_date > ends_on:
         refuse_fields([("policy_start_date", f"the group's policy ends on {ends_on}")])
     require_insurer(call)
@@ -59,8 +59,8 @@ def _date_errors(body: schemas.CreatePolicyImportIntentRequest) -> Iterator[tupl
 
 def _list(call: Call) -> Reply:
     query: Any = call.query_parameters
-    wanted = {"employee_id": query.employee_id, "group_id": query.group_id, "status": filter_values(query.status)}
-    return render_list(call, iter_records(call.space, "policy_import_intents", **wanted))
+    filters = {"employee_id": query.employee_id, "group_id": query.group_id, "status": filter_values(query.status)}
+    return render_list(call, iter_records(call.space, "policy_import_intents", **filters))
 
 
 def _retrieve(call: Call) -> Reply:
@@ -68,15 +68,15 @@ def _retrieve(call: Call) -> Reply:
 
 
 def operations() -> Iterator[Operation]:
-    base, model = "/policy_import_intents", response_model("imports", "PolicyImportIntentResponse")
+    path, model = "/policy_import_intents", response_model("imports", "PolicyImportIntentResponse")
     body, listing = (
         schemas.CreatePolicyImportIntentRequest,
         {"query": schemas.ImportsQuery, "response": paged_response_model(model)},
     )
     yield define_operation(
-        f"create_{KIND}", f"POST {base}", _create, "Create a policy import intent", body=body, response=model
+        f"create_{KIND}", f"POST {path}", _create, "Create a policy import intent", body=body, response=model
     )
-    yield define_operation(f"list_{KIND}s", f"GET {base}", _list, "List policy import intents", **listing)
+    yield define_operation(f"list_{KIND}s", f"GET {path}", _list, "List policy import intents", **listing)
     yield define_operation(
-        f"get_{KIND}", f"GET {base}/{{{KIND}_id}}", _retrieve, "Get a policy import intent", response=model
+        f"get_{KIND}", f"GET {path}/{{{KIND}_id}}", _retrieve, "Get a policy import intent", response=model
     )

@@ -1,4 +1,4 @@
-"""Policy import intents: the import of a policy that already exists at the insurer."""
+"""Creates policy import intents and defines their lifecycle: they import a policy that exists at the insurer."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from typing import Any
 from mockserver.engine import Lifecycle, Record, SimulationContext, TimedTransition, Transition, WriteContext
 from mockserver.providers.kota.assumptions import assumptions_of
 from mockserver.providers.kota.catalog.members import Dependent, build_members
-from mockserver.providers.kota.enrolments.state_details import policies_of
+from mockserver.providers.kota.enrolments.state_details import find_group_policies
 from mockserver.providers.kota.events.publishing import publish_event
-from mockserver.providers.kota.policies.logic import Cover, create_policy, in_force
+from mockserver.providers.kota.policies.logic import Cover, create_policy, iter_in_force
 from mockserver.providers.kota.values.records import find_record, new_id, preset_state
 
 KIND = "policy_import_intent"
@@ -24,7 +24,7 @@ def _publish_state(at: WriteContext, record: Record) -> None:
 
 
 def _create_policy(at: WriteContext, record: dict[str, Any]) -> None:
-    employee, group_policy = find_record(at, "employee", record["employee_id"]), _group_policy(at, record)
+    employee, group_policy = find_record(at, "employee", record["employee_id"]), _find_group_policy(at, record)
     assert employee is not None, "employees are never deleted"
     assert group_policy is not None, "an import into a group without a policy fails"
     start, number = record["policy_start_date"], record["provider_policy_number"]
@@ -33,8 +33,8 @@ def _create_policy(at: WriteContext, record: dict[str, Any]) -> None:
     record["_policy_id"] = create_policy(at, group_policy, employee["id"], start, covered)["id"]
 
 
-def _group_policy(at: WriteContext, record: Record) -> Record | None:
-    return next(iter(policies_of(at, record["group_id"])), None)
+def _find_group_policy(at: WriteContext, record: Record) -> Record | None:
+    return next(iter(find_group_policies(at, record["group_id"])), None)
 
 
 def _iter_dependents(at: WriteContext, record: Record) -> Iterator[Dependent]:
@@ -44,13 +44,13 @@ def _iter_dependents(at: WriteContext, record: Record) -> Iterator[Dependent]:
             yield Dependent(person, number=each["member_number"])
 
 
-def _processing_step(moment: SimulationContext, record: Record) -> str:
-    employee = find_record(moment, "employee", record["employee_id"])
-    employer = find_record(moment, "employer", employee["employer_id"] if employee else None)
-    wanted = preset_state(KIND, employee, employer)
-    chosen_step = LIFECYCLE.transition_to(record, wanted) if wanted else None
-    both = {"employee_id": record["employee_id"], "group_id": record["group_id"]}
-    fails = next(in_force(moment, **both), None) is not None or _group_policy(moment, record) is None
+def _processing_step(context: SimulationContext, record: Record) -> str:
+    employee = find_record(context, "employee", record["employee_id"])
+    employer = find_record(context, "employer", employee["employer_id"] if employee else None)
+    preset = preset_state(KIND, employee, employer)
+    chosen_step = LIFECYCLE.transition_to(record, preset) if preset else None
+    filters = {"employee_id": record["employee_id"], "group_id": record["group_id"]}
+    fails = next(iter_in_force(context, **filters), None) is not None or _find_group_policy(context, record) is None
     return "fail" if fails else chosen_step or "succeed"
 
 

@@ -14,7 +14,7 @@ from mockserver.providers.kota.values.responses import ResponseModel, paged_list
 
 
 class PolicyImportIntentAssociatedPersonResponse(ResponseModel):
-    """A dependent on an imported policy."""
+    """An item of the member `associated_persons` of PolicyImportIntentResponse: a dependent on the policy."""
 
     id: Uuid
     associated_person_id: PersonId

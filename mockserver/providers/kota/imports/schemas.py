@@ -12,7 +12,7 @@ from mockserver.providers.kota.wire.lists import PageQuery, comma_separated_filt
 
 
 class CreatePolicyImportIntentAssociatedPersonRequest(RequestModel):
-    """A dependent on the policy to import."""
+    """An item of the member `associated_persons` of CreatePolicyImportIntentRequest: a dependent on the policy."""
 
     associated_person_id: PersonId
     member_number: str | None = None

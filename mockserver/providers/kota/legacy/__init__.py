@@ -1,1 +1,1 @@
-"""The older health insurance objects of employers and employees."""
+"""The health insurance objects of the older API: quotes and policies of employers, offers and policies of employees."""

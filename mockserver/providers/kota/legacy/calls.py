@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, NamedTuple
 
 from mockserver.engine import Call, LazyModel, Operation, Problem, Reply
 from mockserver.providers.kota.assumptions import assumptions_of
@@ -16,19 +16,20 @@ from mockserver.providers.kota.wire.operation import define_operation
 from mockserver.providers.kota.wire.response_models import paged_response_model, response_model
 
 
-def _listing(owner: str, kind: str) -> Callable[[Call], Reply]:
+def _make_list(owner: str, kind: str) -> Callable[[Call], Reply]:
     def perform(call: Call) -> Reply:
-        # Of these lists, only the list of offers declares 404.
+        # Documented: of the four lists, only the list of offers declares 404.
         if kind == EMPLOYEE_OFFER or assumptions_of(call).unknown_parent == "404":
             get_or_404(call, owner, f"{owner}_id")
         query: Any = call.query_parameters
-        wanted: Any = {f"{owner}_id": call.args[f"{owner}_id"], "status": filter_values(getattr(query, "status", None))}
-        return render_list(call, iter_records(call.space, KINDS[kind].collection, **wanted))
+        status = filter_values(getattr(query, "status", None))
+        filters: Any = {f"{owner}_id": call.args[f"{owner}_id"], "status": status}
+        return render_list(call, iter_records(call.space, KINDS[kind].collection, **filters))
 
     return perform
 
 
-def _reading(owner: str, kind: str, parameter: str) -> Callable[[Call], Reply]:
+def _make_retrieve(owner: str, kind: str, parameter: str) -> Callable[[Call], Reply]:
     def perform(call: Call) -> Reply:
         record = get_or_404(call, kind, parameter)
         if record[f"{owner}_id"] != call.args[f"{owner}_id"]:
@@ -38,8 +39,21 @@ def _reading(owner: str, kind: str, parameter: str) -> Callable[[Call], Reply]:
     return perform
 
 
-_ROWS: tuple[tuple[str, str, str, str, LazyModel, type[PageQuery]], ...] = (
-    (
+class _LegacyObject(NamedTuple):
+    """A kind of older object, and how its two operations are declared."""
+
+    owner: str
+    """The object that it belongs to: employer or employee."""
+    singular: str
+    plural: str
+    """The last segment of the path of its list."""
+    kind: str
+    model: LazyModel
+    list_query: type[PageQuery]
+
+
+_OBJECTS = (
+    _LegacyObject(
         "employer",
         "quote",
         "quotes",
@@ -47,7 +61,7 @@ _ROWS: tuple[tuple[str, str, str, str, LazyModel, type[PageQuery]], ...] = (
         response_model("legacy", "EmployerHealthInsuranceQuoteResponse"),
         LegacyQuotesQuery,
     ),
-    (
+    _LegacyObject(
         "employer",
         "policy",
         "policies",
@@ -55,7 +69,7 @@ _ROWS: tuple[tuple[str, str, str, str, LazyModel, type[PageQuery]], ...] = (
         response_model("legacy", "EmployerHealthInsurancePolicyResponse"),
         LegacyPoliciesQuery,
     ),
-    (
+    _LegacyObject(
         "employee",
         "offer",
         "offers",
@@ -63,7 +77,7 @@ _ROWS: tuple[tuple[str, str, str, str, LazyModel, type[PageQuery]], ...] = (
         response_model("legacy", "EmployeeHealthInsuranceOfferResponse"),
         PageQuery,
     ),
-    (
+    _LegacyObject(
         "employee",
         "policy",
         "policies",
@@ -72,26 +86,24 @@ _ROWS: tuple[tuple[str, str, str, str, LazyModel, type[PageQuery]], ...] = (
         LegacyPoliciesQuery,
     ),
 )
-"""Owner, path segment in singular and plural, kind, response model, query of the list."""
 
 
 def operations() -> Iterator[Operation]:
-    for owner, single, several, kind, model, query in _ROWS:
-        path, parameter = f"/{owner}s/{{{owner}_id}}/health_insurance/{several}", f"{owner}_{single}_id"
-        name = f"{owner}_health_insurance_{{}}"
-        reading, listing = _reading(owner, kind, parameter), _listing(owner, kind)
-        get_summary, list_summary = (
-            f"Get a health insurance {single} of an {owner} (older API)",
-            f"List the health insurance {several} of an {owner} (older API)",
+    for each in _OBJECTS:
+        path = f"/{each.owner}s/{{{each.owner}_id}}/health_insurance/{each.plural}"
+        parameter = f"{each.owner}_{each.singular}_id"
+        yield define_operation(
+            f"get_{each.owner}_health_insurance_{each.singular}",
+            f"GET {path}/{{{parameter}}}",
+            _make_retrieve(each.owner, each.kind, parameter),
+            f"Get a health insurance {each.singular} of an {each.owner} (older API)",
+            response=each.model,
         )
         yield define_operation(
-            f"get_{name.format(single)}", f"GET {path}/{{{parameter}}}", reading, get_summary, response=model
-        )
-        yield define_operation(
-            f"list_{name.format(several)}",
+            f"list_{each.owner}_health_insurance_{each.plural}",
             f"GET {path}",
-            listing,
-            list_summary,
-            query=query,
-            response=paged_response_model(model),
+            _make_list(each.owner, each.kind),
+            f"List the health insurance {each.plural} of an {each.owner} (older API)",
+            query=each.list_query,
+            response=paged_response_model(each.model),
         )

@@ -23,14 +23,14 @@ from mockserver.providers.kota.values.responses import ResponseModel, paged_list
 
 
 class HealthInsuranceCoverageLevelDocumentResponse(ResponseModel):
-    """A document about a plan."""
+    """An item of the member `documents` of HealthInsuranceCoverageLevelResponse: a document about a plan."""
 
     title: str
     link: str
 
 
 class HealthInsuranceCoverageLevelResponse(ResponseModel):
-    """A plan and its provider, as the older objects show them."""
+    """The members `coverage_level` and `coverage_levels` of the older objects: a plan and its provider."""
 
     plan_id: PlanId
     plan_name: str
@@ -43,7 +43,7 @@ class HealthInsuranceCoverageLevelResponse(ResponseModel):
 
 
 class HealthInsuranceRequiredActionResponse(ResponseModel):
-    """What must be done, and until when."""
+    """The member `required_action` of offers and quotes: the action to take, and its deadline."""
 
     reason: str
     reason_description: str
@@ -52,11 +52,11 @@ class HealthInsuranceRequiredActionResponse(ResponseModel):
 
 
 class HealthInsuranceGrossEstimationAmountResponse(GrossEstimationAmount):
-    """The contributions of employee and employer, and their total."""
+    """The members `monthly` and `term` of HealthInsuranceEstimatedGrossPremiumResponse: contributions and total."""
 
 
 class HealthInsuranceEstimatedGrossPremiumResponse(ResponseModel):
-    """The estimated gross premium, per month and for the term."""
+    """The member `estimated_gross_premium` of EmployeeHealthInsurancePolicyResponse."""
 
     currency: Currency
     monthly: HealthInsuranceGrossEstimationAmountResponse
@@ -77,7 +77,7 @@ class EmployeeHealthInsuranceOfferResponse(ResponseModel):
 
 
 class EmployeeHealthPolicyRenewal(ResponseModel):
-    """The renewal of an employee's policy."""
+    """The member `renewal` of EmployeeHealthInsurancePolicyResponse: date, window and state of the renewal."""
 
     status: EmployerHealthInsurancePolicyRenewalStatus
     renewal_date: DateText
@@ -88,7 +88,7 @@ class EmployeeHealthPolicyRenewal(ResponseModel):
 
 
 class EmployeeHealthInsurancePolicyResponse(ResponseModel):
-    """An employee's policy in its older form."""
+    """The policy of an employee: the older form of a policy."""
 
     object: str | None = None
     id: EmployeePolicyId
@@ -109,7 +109,7 @@ class EmployeeHealthInsurancePolicyResponse(ResponseModel):
 
 
 class GetEmployerHealthPolicyRenewal(ResponseModel):
-    """The renewal of an employer's policy."""
+    """The member `renewal` of EmployerHealthInsurancePolicyResponse: date, window and state of the renewal."""
 
     status: EmployerHealthInsurancePolicyRenewalStatus
     renewal_date: DateText
@@ -120,7 +120,7 @@ class GetEmployerHealthPolicyRenewal(ResponseModel):
 
 
 class EmployerHealthInsurancePolicyResponse(ResponseModel):
-    """A group policy in its older form."""
+    """The policy of an employer: the older form of a group policy."""
 
     object: str | None = None
     id: EmployerPolicyId

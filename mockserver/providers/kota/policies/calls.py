@@ -16,9 +16,9 @@ from mockserver.providers.kota.wire.response_models import paged_response_model,
 
 def _list(call: Call) -> Reply:
     query: Any = call.query_parameters
-    wanted = query.model_dump(include={"employee_id", "group_id", "group_policy_id"})
+    filters = query.model_dump(include={"employee_id", "group_id", "group_policy_id"})
     return render_list(
-        call, iter_records(call.space, "policies", status=filter_values(query.status, IN_FORCE), **wanted)
+        call, iter_records(call.space, "policies", status=filter_values(query.status, IN_FORCE), **filters)
     )
 
 

@@ -1,4 +1,4 @@
-"""Policies of employees: created by enrolments and imports, renewed with the group policy, ended by date."""
+"""Creates employees' policies and defines their lifecycle: dates begin and end them; group policies renew them."""
 
 from __future__ import annotations
 
@@ -20,36 +20,39 @@ STATES = ("scheduled", "active", "expired", "cancelled")
 IN_FORCE = frozenset(("scheduled", "active"))
 _RENEWAL_EVENTS = {"open": "renewal.opened", "renewed": "renewal.renewed", "cancelled": "renewal.canceled"}
 _NO_END_DATE = "9999-12-31"
-"""What insurers write as the end of a policy without one; no day follows it."""
+"""The end date that insurers write for a policy without end. No later day exists, so such a policy gets no timer."""
 END_LISTENERS: list[Callable[[WriteContext, Record], None]] = []
-"""Called with a policy that has ended; amendments register themselves."""
+"""Functions that are called with each policy that has ended; amendments register themselves."""
 
 
-def publish_policy_event(at: WriteContext, what: str, record: Record) -> None:
+def publish_policy_event(at: WriteContext, change: str, record: Record) -> None:
     ids = {name: record[name] for name in ("employee_id", "group_policy_id", "group_id")}
-    publish_event(at, f"policy.{what}", "policy", {"policy_id": record["id"], **ids})
+    publish_event(at, f"policy.{change}", "policy", {"policy_id": record["id"], **ids})
 
 
 def _publish_state(at: WriteContext, record: Record) -> None:
-    first = record["_visit"] == 1 and record["_imported"]
-    publish_policy_event(at, "imported" if first else record["status"], record)
+    # ``_visit`` counts the states entered so far: 1 means that the policy is new.
+    is_new_import = record["_visit"] == 1 and record["_imported"]
+    publish_policy_event(at, "imported" if is_new_import else record["status"], record)
     legacy.mirror_policy(at, record)
-    contributions.cover_changed(at, record)
+    contributions.apply_policy_change(at, record)
     if record["status"] not in IN_FORCE:
         for listener in END_LISTENERS:
             listener(at, record)
 
 
 def _next_due(at: WriteContext, record: Record) -> int | None:
+    """Returns the next instant at which the policy begins or ends, or None."""
     days = [] if record["status"] == "active" else [record["start_date"]]
     days += [record["cancellation_date"]] if record["cancellation_date"] else []
     days += [add_days(record["end_date"], 1)] if (record["end_date"] or _NO_END_DATE) < _NO_END_DATE else []
-    ahead = [day for day in days if day > today(at)]
-    return start_of_day(min(ahead)) if ahead else None
+    future_days = [day for day in days if day > today(at)]
+    return start_of_day(min(future_days)) if future_days else None
 
 
-def _due_step(moment: SimulationContext, record: Record) -> str | None:
-    day, cancelled, last = today(moment), record["cancellation_date"], record["end_date"]
+def _due_step(context: SimulationContext, record: Record) -> str | None:
+    """Returns the step that the policy's dates require today, or None."""
+    day, cancelled, last = today(context), record["cancellation_date"], record["end_date"]
     if cancelled is not None and cancelled <= day:
         return "cancel"
     if last is not None and last < day:
@@ -80,7 +83,7 @@ LIFECYCLE: Lifecycle = Lifecycle(
 
 @dataclass(frozen=True, slots=True)
 class Cover:
-    """What a new policy covers: members, selected options, policy number and end date."""
+    """The part of a new policy that does not come from its group policy."""
 
     members: Sequence[Record]
     selections: Sequence[Record] | None = None
@@ -92,7 +95,7 @@ class Cover:
 
 
 def create_policy(at: WriteContext, group_policy: Record, employee_id: str, start_date: str, cover: Cover) -> Record:
-    """Creates the policy of an employee under a group policy."""
+    """Creates the policy of an employee that belongs to a group policy."""
     imported = cover.number is not None
     record = {
         "object": "policy",
@@ -112,10 +115,10 @@ def create_policy(at: WriteContext, group_policy: Record, employee_id: str, star
         "_coverage_selections": [*(group_policy["_coverage_selections"] or ()), *(cover.selections or ())],
         "_imported": imported,
     }
-    return LIFECYCLE.create(at, with_premium(at, record, cover.members), _first_state(at, record))
+    return LIFECYCLE.create(at, with_premium(at, record, cover.members), _initial_state(at, record))
 
 
-def _first_state(at: WriteContext, record: Record) -> str:
+def _initial_state(at: WriteContext, record: Record) -> str:
     if record["end_date"] is not None and record["end_date"] < today(at):
         return "expired"
     return "scheduled" if record["start_date"] > today(at) else "active"
@@ -123,26 +126,26 @@ def _first_state(at: WriteContext, record: Record) -> str:
 
 def _health_insurance(at: WriteContext, group_policy: Record, start_date: str, cover: Cover) -> dict[str, Any]:
     assumptions, first_day = assumptions_of(at), max(start_date, today(at))
-    supported = dependents_supported(catalog.plan(at, group_policy["plan"]["id"]))
-    last = add_days(first_day, max(assumptions.initial_dependents_days - 1, 0)) if supported else None
+    supported = supports_dependents(catalog.get_plan(at, group_policy["plan"]["id"]))
+    dependents_deadline = add_days(first_day, max(assumptions.initial_dependents_days - 1, 0)) if supported else None
     return {
         "policy_number": cover.number or f"K{at.space.increment('policy_number'):08d}",
         "opt_out_deadline": add_days(first_day, max(assumptions.opt_out_days - 1, 0)),
-        "initial_dependents_update_deadline": last,
+        "initial_dependents_update_deadline": dependents_deadline,
         "renewal": {**group_policy["health_insurance"]["renewal"], "renewed_policy_id": None},
         "dependents_supported": supported,
         "configuration": group_policy["health_insurance"]["configuration"],
     }
 
 
-def dependents_supported(plan: Record) -> bool:
-    """Returns whether a plan covers other members than the policyholder."""
+def supports_dependents(plan: Record) -> bool:
+    """Returns whether a plan covers members other than the policyholder."""
     return any(type != "policyholder" for type in plan["health_insurance"]["supported_member_types"])
 
 
 def with_premium(at: WriteContext, policy: Record, members: Sequence[Record]) -> dict[str, Any]:
-    """Returns the policy with these members and the premium for them."""
-    insurance, plan = policy["health_insurance"], catalog.plan(at, policy["plan"]["id"])
+    """Returns the policy with these members and their premium."""
+    insurance, plan = policy["health_insurance"], catalog.get_plan(at, policy["plan"]["id"])
     sharing = insurance["configuration"]["cost_sharing"]
     parts = premiums.split_premium(plan, sharing, members, policy["_coverage_selections"])
     terms = policy["plan"]["currency"], parts, policy["start_date"], insurance["renewal"]["renewal_date"]
@@ -151,34 +154,35 @@ def with_premium(at: WriteContext, policy: Record, members: Sequence[Record]) ->
 
 
 def change_members(at: WriteContext, policy: Record, members: Sequence[Record]) -> Record:
-    """Replaces the members of a policy from now on."""
+    """Replaces the members of a policy as of now."""
     return _update(at, with_premium(at, policy, members))
 
 
-def _update(at: WriteContext, changed: Record, what: str = "updated") -> Record:
+def _update(at: WriteContext, changed: Record, change: str = "updated") -> Record:
     changed = LIFECYCLE.update(at, changed)
-    publish_policy_event(at, what, changed)
+    publish_policy_event(at, change, changed)
     legacy.mirror_policy(at, changed)
-    contributions.cover_changed(at, changed)
+    contributions.apply_policy_change(at, changed)
     return changed
 
 
 def cancel(at: WriteContext, policy: Record, day: str) -> Record:
-    """Ends a policy on a day; now if that is not in the future or not after the start."""
+    """Cancels a policy as of ``day``: now, unless it is in the future and after the start."""
     if day <= today(at) or day <= policy["start_date"]:
         return LIFECYCLE.apply(at, policy, "cancel", cancellation_date=day)
     return _update(at, {**policy, "cancellation_date": day})
 
 
-def in_force(at: WriteContext, **wanted: Any) -> Iterator[Record]:
-    """Yields the scheduled and active policies whose fields match: employee_id, group_id or group_policy_id."""
+def iter_in_force(at: WriteContext, **wanted: Any) -> Iterator[Record]:
+    """Yields the scheduled and active policies that match; ``wanted`` has values by field, such as ``group_id``."""
     yield from list(iter_records(at.space, "policies", status=IN_FORCE, **wanted))
 
 
 def apply_renewal(at: WriteContext, group_policy: Record, following: Record | None = None) -> None:
-    """Copies the renewal state of a group policy to its policies; ``following`` is the group policy that follows it."""
-    for policy in in_force(at, group_policy_id=group_policy["id"]):
+    """Copies the renewal state of a group policy to its policies; renews them under the group policy ``following``."""
+    for policy in iter_in_force(at, group_policy_id=group_policy["id"]):
         status = group_policy["health_insurance"]["renewal"]["status"]
+        # A policy that is going to be cancelled is not renewed with its group policy.
         if status == "renewed" and policy["cancellation_date"] is not None:
             status = "cancelled"
         renewal = {**policy["health_insurance"]["renewal"], "status": status}
@@ -190,7 +194,7 @@ def apply_renewal(at: WriteContext, group_policy: Record, following: Record | No
 
 def _renew(at: WriteContext, policy: Record, following: Record) -> Record:
     members = [{**member, "id": new_id(at, "pm")} for member in policy["health_insurance"]["members"]]
-    # Another plan has other options.
+    # Options belong to a plan, so the selections are kept only for the same plan.
     selections = policy["_coverage_selections"] if policy["plan"]["id"] == following["plan"]["id"] else None
     cover = Cover(members, selections, bundling=policy["bundling_type"])
     return create_policy(at, following, policy["employee_id"], following["start_date"], cover)

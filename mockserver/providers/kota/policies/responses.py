@@ -28,11 +28,11 @@ from mockserver.providers.kota.values.responses import ResponseModel, paged_list
 
 
 class HealthInsurancePolicyGrossEstimationAmountResponse(GrossEstimationAmount):
-    """The contributions of employee and employer, and their total."""
+    """The members `monthly` and `term` of HealthInsurancePolicyEstimatedGrossPremiumResponse."""
 
 
 class HealthInsurancePolicyEstimatedGrossPremiumResponse(ResponseModel):
-    """The estimated gross premium, per month and for the term."""
+    """The member `estimated_gross_premium` of HealthInsurancePolicyResponse: the premium per month and for the term."""
 
     currency: Currency
     monthly: HealthInsurancePolicyGrossEstimationAmountResponse
@@ -40,7 +40,7 @@ class HealthInsurancePolicyEstimatedGrossPremiumResponse(ResponseModel):
 
 
 class HealthInsurancePolicyRenewalResponse(ResponseModel):
-    """The renewal of a policy: its date, window and state."""
+    """The member `renewal` of the member `health_insurance` of policies and group policies: date, window and state."""
 
     renewal_date: DateText
     window_start_date: DateText
@@ -50,7 +50,7 @@ class HealthInsurancePolicyRenewalResponse(ResponseModel):
 
 
 class PolicyMemberResponse(ResponseModel):
-    """A person that a policy covers."""
+    """An item of the member `members` of HealthInsurancePolicyResponse: a person that the policy covers."""
 
     id: MemberId
     member_number: str | None = None
@@ -63,7 +63,7 @@ class PolicyMemberResponse(ResponseModel):
 
 
 class HealthInsurancePolicyResponse(ResponseModel):
-    """Number, deadlines, members and premium of a policy."""
+    """The member `health_insurance` of PolicyResponse: number, deadlines, members and premium."""
 
     policy_number: str | None = None
     opt_out_deadline: DateText

@@ -1,1 +1,1 @@
-"""Group policy intents: how a quote becomes a group policy."""
+"""Group policy intents, which accept quotes and create group policies."""

@@ -10,7 +10,7 @@ from mockserver.providers.kota.assumptions import assumptions_of
 from mockserver.providers.kota.catalog import logic as catalog
 from mockserver.providers.kota.group_policies import logic as group_policies
 from mockserver.providers.kota.policy_intents import schemas
-from mockserver.providers.kota.policy_intents.logic import FAILED, KIND, create_policy_intent
+from mockserver.providers.kota.policy_intents.logic import FAILED_STATES, KIND, create_policy_intent
 from mockserver.providers.kota.quotes import logic as quotes
 from mockserver.providers.kota.quotes.calls import sharing_errors
 from mockserver.providers.kota.requirements.logic import render_requirements
@@ -30,7 +30,7 @@ from mockserver.providers.kota.wire.response_models import paged_response_model,
 def _create(call: Call) -> Reply:
     body: schemas.CreateGroupPolicyIntentRequest = call.body
     quote_intent = get_referenced(call, quotes.KIND, "quote_intent_id", body.quote_intent_id)
-    plan = catalog.plan(call, quote_intent["plan_id"])
+    plan = catalog.get_plan(call, quote_intent["plan_id"])
     refuse_fields(sharing_errors(call, plan, body.cost_sharing))
     refuse_fields(_consent_errors(call, quote_intent, body))
     _check_state(call, quote_intent)
@@ -50,23 +50,23 @@ def _consent_errors(
 def _check_state(call: Call, quote_intent: Record) -> None:
     if quote_intent["status"] != "quote_available":
         raise Problem("invalid_state", f"The group quote intent is {quote_intent['status']}")
-    group = quotes.group_of(call, quote_intent)
+    group = quotes.get_group(call, quote_intent)
     if group["status"] == "archived":
         raise Problem("invalid_state", "The group is archived")
-    others = group_policies.in_force(call, group["id"])
-    of_other_plans = [each for each in others if each["plan"]["id"] != quote_intent["plan_id"]]
-    if of_other_plans and assumptions_of(call).second_plan == "refused":
+    policies = group_policies.list_in_force(call, group["id"])
+    has_other_plan = any(each["plan"]["id"] != quote_intent["plan_id"] for each in policies)
+    if has_other_plan and assumptions_of(call).second_plan == "refused":
         raise Problem("invalid_state", "The group has a policy of another plan")
-    before = iter_records(call.space, "group_policy_intents", quote_intent_id=quote_intent["id"])
-    under_way = any(each["status"] not in FAILED for each in before)
-    if under_way and assumptions_of(call).policy_intents_of_quote == "one":
+    intents = iter_records(call.space, "group_policy_intents", quote_intent_id=quote_intent["id"])
+    is_taken_up = any(each["status"] not in FAILED_STATES for each in intents)
+    if is_taken_up and assumptions_of(call).policy_intents_of_quote == "one":
         raise Problem("invalid_state", "The quote has been taken up already")
 
 
 def _list(call: Call) -> Reply:
     query: Any = call.query_parameters
-    wanted = {"group_id": query.group_id, "plan_id": query.plan_id, "status": filter_values(query.status)}
-    return render_list(call, iter_records(call.space, "group_policy_intents", **wanted))
+    filters = {"group_id": query.group_id, "plan_id": query.plan_id, "status": filter_values(query.status)}
+    return render_list(call, iter_records(call.space, "group_policy_intents", **filters))
 
 
 def _retrieve(call: Call) -> Reply:
@@ -78,24 +78,24 @@ def _requirements(call: Call) -> Reply:
 
 
 def operations() -> Iterator[Operation]:
-    model, several = response_model("policy_intents", "GroupPolicyIntentResponse"), "/group_policy_intents"
-    single, body = f"{several}/{{group_policy_intent_id}}", schemas.CreateGroupPolicyIntentRequest
-    listing, requirements_summary = "List group policy intents", "List the requirements of a group policy intent"
+    model, path = response_model("policy_intents", "GroupPolicyIntentResponse"), "/group_policy_intents"
+    item_path, body = f"{path}/{{group_policy_intent_id}}", schemas.CreateGroupPolicyIntentRequest
+    list_summary, requirements_summary = "List group policy intents", "List the requirements of a group policy intent"
     yield define_operation(
-        f"create_{KIND}", f"POST {several}", _create, "Create a group policy intent", body=body, response=model
+        f"create_{KIND}", f"POST {path}", _create, "Create a group policy intent", body=body, response=model
     )
     yield define_operation(
         f"list_{KIND}s",
-        f"GET {several}",
+        f"GET {path}",
         _list,
-        listing,
+        list_summary,
         query=schemas.PolicyIntentsQuery,
         response=paged_response_model(model),
     )
-    yield define_operation(f"get_{KIND}", f"GET {single}", _retrieve, "Get a group policy intent", response=model)
+    yield define_operation(f"get_{KIND}", f"GET {item_path}", _retrieve, "Get a group policy intent", response=model)
     yield define_operation(
         f"list_{KIND}_requirements",
-        f"GET {single}/requirements",
+        f"GET {item_path}/requirements",
         _requirements,
         requirements_summary,
         query=RequirementsPage,

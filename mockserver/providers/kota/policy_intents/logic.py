@@ -1,4 +1,4 @@
-"""Group policy intents: the employer accepts a quote, the insurer approves, the group gets a policy."""
+"""Creates group policy intents and defines their lifecycle: an accepted quote becomes a policy after approval."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from mockserver.providers.kota.events.publishing import publish_event
 from mockserver.providers.kota.group_policies import logic as group_policies
 from mockserver.providers.kota.groups import logic as groups
 from mockserver.providers.kota.legacy import logic as legacy
-from mockserver.providers.kota.quotes.logic import action_required, employer_of, group_of, requirement_subjects
+from mockserver.providers.kota.quotes.logic import get_employer, get_group, render_action_required, requirement_subjects
 from mockserver.providers.kota.requirements import logic as requirements
 from mockserver.providers.kota.values.records import (
     add_days,
@@ -44,7 +44,7 @@ STATES = (
     "provider_rejected",
     "manual_renewal_gathering_required",
 )
-FAILED = ("expired", "provider_rejected")
+FAILED_STATES = ("expired", "provider_rejected")
 _GATHERING = "manual_renewal_gathering_required"
 
 
@@ -57,8 +57,9 @@ def _publish_state(at: WriteContext, record: Record) -> None:
 
 
 def _set_action_required(at: WriteContext, record: dict[str, Any]) -> None:
-    record["action_required"] = action_required(at)
-    # Metadata or a simulation can select this state although the rule is nothing: then ask about the employer.
+    record["action_required"] = render_action_required(at)
+    # Metadata or a simulation can select this state although the rule is "nothing". The intent needs a requirement
+    # then, so it asks about the employer.
     rule = assumptions_of(at).group_policy_asks
     requirements.add_requirements(
         at, KIND, record, requirement_subjects(at, record, "employer" if rule == "nothing" else rule)
@@ -70,23 +71,23 @@ def _clear_action_required(_at: WriteContext, record: dict[str, Any]) -> None:
     record["action_required"] = None
 
 
-def _processing_step(moment: SimulationContext, record: Record) -> str | None:
-    if requirements.open_requirements(moment, record["id"]):
+def _processing_step(context: SimulationContext, record: Record) -> str | None:
+    if requirements.find_open_requirements(context, record["id"]):
         return "ask"
-    wanted = preset_state(KIND, employer_of(moment, record))
-    if wanted in (*FAILED, _GATHERING):
-        return LIFECYCLE.transition_to(record, wanted)
-    if wanted is None and assumptions_of(moment).renewal_gathering == "manual" and record["_renews"] is not None:
+    preset = preset_state(KIND, get_employer(context, record))
+    if preset in (*FAILED_STATES, _GATHERING):
+        return LIFECYCLE.transition_to(record, preset)
+    if preset is None and assumptions_of(context).renewal_gathering == "manual" and record["_renews"] is not None:
         return "gather"
-    asks = assumptions_of(moment).group_policy_asks != "nothing" if wanted is None else wanted == "action_required"
+    asks = assumptions_of(context).group_policy_asks != "nothing" if preset is None else preset == "action_required"
     return "ask" if asks and not record["_asked"] else "submit"
 
 
-def _approval_step(moment: SimulationContext, record: Record) -> str | None:
-    if moment.now > parse_instant(record["due_date"]):
+def _approval_step(context: SimulationContext, record: Record) -> str | None:
+    if context.now > parse_instant(record["due_date"]):
         return "expire"
-    wanted = preset_state(KIND, employer_of(moment, record))
-    return None if wanted == "pending_provider_approval" else "approve"
+    preset = preset_state(KIND, get_employer(context, record))
+    return None if preset == "pending_provider_approval" else "approve"
 
 
 def _expires_at(_at: WriteContext, record: Record) -> int:
@@ -94,12 +95,12 @@ def _expires_at(_at: WriteContext, record: Record) -> int:
 
 
 def _create_policy(at: WriteContext, record: dict[str, Any]) -> None:
-    """Creates the policy from the requested day, or after the policy that it renews."""
+    """Renews the policy of the same plan if there is one in force, else creates a policy from the requested day."""
     renewed = find_record(at, "group_policy", record["_renews"])
     if renewed is not None and renewed["status"] in IN_FORCE:
         group_policies.renew(at, renewed, record["_cost_sharing"])
         return
-    group, plan = group_of(at, record), catalog.plan(at, record["plan_id"])
+    group, plan = get_group(at, record), catalog.get_plan(at, record["plan_id"])
     start = max(record["_start_date"] or group_policies.default_start_date(at), today(at))
     terms = record["_cost_sharing"], record["_coverage_selections"]
     group_policies.create_group_policy(at, group, plan, start, *terms)
@@ -121,8 +122,8 @@ LIFECYCLE: Lifecycle = Lifecycle(
         TimedTransition(
             "processing", lambda at, _record: at.now + assumptions_of(at).group_policy_processing, _processing_step
         ),
-        TimedTransition("action_required", _expires_at, lambda _moment, _record: "expire"),
-        TimedTransition(_GATHERING, _expires_at, lambda _moment, _record: "expire"),
+        TimedTransition("action_required", _expires_at, lambda _context, _record: "expire"),
+        TimedTransition(_GATHERING, _expires_at, lambda _context, _record: "expire"),
         TimedTransition(
             "pending_provider_approval",
             lambda at, record: min(at.now + assumptions_of(at).group_policy_approval, _expires_at(at, record)),
@@ -152,7 +153,7 @@ requirements.FULFILMENT_HANDLERS[KIND] = _on_requirements_fulfilled
 def create_policy_intent(at: WriteContext, quote_intent: Record, fields: Mapping[str, Any]) -> Record:
     """Creates the group policy intent that accepts the quote of a quote intent."""
     sharing = fields.get("cost_sharing") or quote_intent["cost_sharing"]
-    in_force = group_policies.in_force(at, quote_intent["group_id"])
+    in_force = group_policies.list_in_force(at, quote_intent["group_id"])
     record = {
         "object": KIND,
         "id": new_id(at, "gpi"),
@@ -166,7 +167,7 @@ def create_policy_intent(at: WriteContext, quote_intent: Record, fields: Mapping
         "_cost_sharing": sharing or quote_intent["_quote"]["cost_sharing"],
         "_coverage_selections": quote_intent["_coverage_selections"],
         "_start_date": quote_intent["expected_start_date"],
-        # The newest policy of the plan: an older one may be renewed already.
+        # The newest policy of the plan, because an older policy may be renewed already.
         "_renews": next((each["id"] for each in in_force[::-1] if each["plan"]["id"] == quote_intent["plan_id"]), None),
         "_asked": False,
     }

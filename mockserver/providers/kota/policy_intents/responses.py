@@ -17,15 +17,15 @@ from mockserver.providers.kota.values.responses import ResponseModel, paged_list
 
 
 class GroupPolicyIntentRequirementResponse(IntentRequirement):
-    """A form that a group policy intent requires."""
+    """An item of a list of requirements: a form that a group policy intent requires."""
 
 
 class GroupPolicyIntentActionRequiredResponse(IntentActionRequired):
-    """What must be done before a group policy intent can continue, and until when."""
+    """The member `action_required` of GroupPolicyIntentResponse: the action to take, and its deadline."""
 
 
 class GroupPolicyIntentResponse(ResponseModel):
-    """The acceptance of a group's quote, with its state."""
+    """An intent that accepts a group's quote, with its state."""
 
     id: PolicyIntentId
     group_id: GroupId

@@ -12,7 +12,7 @@ from mockserver.providers.kota.wire.lists import PageQuery, comma_separated_filt
 
 
 class ConsentApprovalInput(RequestModel):
-    """The approval of one version of a consent text by a user."""
+    """An item of the member `consent_approvals`: a user's approval of one version of a consent text."""
 
     type: ConsentType
     ip: str

@@ -1,1 +1,1 @@
-"""Group quote intents: what a plan would cost a group."""
+"""Group quote intents, which request the price of a plan for a group."""

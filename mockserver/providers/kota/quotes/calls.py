@@ -32,24 +32,24 @@ def _create(call: Call) -> Reply:
     body: schemas.CreateGroupQuoteIntentRequest = call.body
     group = get_referenced(call, "group", "group_id", body.group_id)
     plan = get_referenced(call, "plan", "plan_id", body.plan_id)
-    refuse_fields(_errors(call, plan, body))
+    refuse_fields(_body_errors(call, plan, body))
     if group["status"] == "archived":
         raise Problem("invalid_state", "The group is archived")
     return render_one(call, create_quote_intent(call, group, plan, body.model_dump(mode="json")))
 
 
-def _errors(call: Call, plan: Record, body: schemas.CreateGroupQuoteIntentRequest) -> Iterator[tuple[str, str]]:
+def _body_errors(call: Call, plan: Record, body: schemas.CreateGroupQuoteIntentRequest) -> Iterator[tuple[str, str]]:
     yield from sharing_errors(call, plan, body.cost_sharing)
     start = body.expected_start_date
     if start is not None and start < today(call) and assumptions_of(call).start_in_past == "refused":
         yield "expected_start_date", "must not be in the past"
-    if not _on_sale(call, plan) and assumptions_of(call).plan_not_on_sale == "refused":
+    if not _is_on_sale(call, plan) and assumptions_of(call).plan_not_on_sale == "refused":
         yield "plan_id", "the plan is not on sale today"
     selections = coverage.dump_selections(body.coverage_selections) or []
     yield from coverage.selection_errors(plan, "group_policy", selections, "coverage_selections")
 
 
-def _on_sale(call: Call, plan: Record) -> bool:
+def _is_on_sale(call: Call, plan: Record) -> bool:
     return bool(plan["available_from"] <= today(call) <= (plan["available_to"] or today(call)))
 
 
@@ -65,8 +65,8 @@ def sharing_errors(
 
 def _list(call: Call) -> Reply:
     query: Any = call.query_parameters
-    wanted = {"group_id": query.group_id, "plan_id": query.plan_id, "status": filter_values(query.status)}
-    return render_list(call, iter_records(call.space, "group_quote_intents", **wanted))
+    filters = {"group_id": query.group_id, "plan_id": query.plan_id, "status": filter_values(query.status)}
+    return render_list(call, iter_records(call.space, "group_quote_intents", **filters))
 
 
 def _retrieve(call: Call) -> Reply:
@@ -97,29 +97,29 @@ def _reject(call: Call) -> Reply:
 
 
 def operations() -> Iterator[Operation]:
-    model, several = response_model("quotes", "GroupQuoteIntentResponse"), "/group_quote_intents"
-    single, body = f"{several}/{{group_quote_intent_id}}", schemas.CreateGroupQuoteIntentRequest
-    listing, requirements_summary = "List group quote intents", "List the requirements of a group quote intent"
+    model, path = response_model("quotes", "GroupQuoteIntentResponse"), "/group_quote_intents"
+    item_path, body = f"{path}/{{group_quote_intent_id}}", schemas.CreateGroupQuoteIntentRequest
+    list_summary, requirements_summary = "List group quote intents", "List the requirements of a group quote intent"
     yield define_operation(
-        f"create_{KIND}", f"POST {several}", _create, "Create a group quote intent", body=body, response=model
+        f"create_{KIND}", f"POST {path}", _create, "Create a group quote intent", body=body, response=model
     )
     yield define_operation(
         f"list_{KIND}s",
-        f"GET {several}",
+        f"GET {path}",
         _list,
-        listing,
+        list_summary,
         query=schemas.QuoteIntentsQuery,
         response=paged_response_model(model),
     )
-    yield define_operation(f"get_{KIND}", f"GET {single}", _retrieve, "Get a group quote intent", response=model)
+    yield define_operation(f"get_{KIND}", f"GET {item_path}", _retrieve, "Get a group quote intent", response=model)
     yield define_operation(
         f"list_{KIND}_requirements",
-        f"GET {single}/requirements",
+        f"GET {item_path}/requirements",
         _requirements,
         requirements_summary,
         query=RequirementsPage,
         response=paged_response_model(response_model("quotes", "GroupQuoteIntentRequirementResponse")),
     )
     quote = response_model("quotes", "GroupQuoteResponse")
-    yield define_operation("get_group_quote", f"GET {single}/quote", _quote, "Get a group's quote", response=quote)
-    yield define_operation(f"reject_{KIND}", f"POST {single}/reject", _reject, "Reject a group's quote", status=204)
+    yield define_operation("get_group_quote", f"GET {item_path}/quote", _quote, "Get a group's quote", response=quote)
+    yield define_operation(f"reject_{KIND}", f"POST {item_path}/reject", _reject, "Reject a group's quote", status=204)

@@ -1,4 +1,4 @@
-"""Group quote intents: an insurer quotes a plan for a group, once its requirements are fulfilled."""
+"""Creates group quote intents and defines their lifecycle: requirements, the insurer's quote, and its expiry."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from mockserver.providers.kota.catalog import logic as catalog
 from mockserver.providers.kota.catalog.eligibility import evaluate_eligibility
 from mockserver.providers.kota.events.publishing import publish_event
 from mockserver.providers.kota.groups import logic as groups
-from mockserver.providers.kota.groups.memberships import members_of
+from mockserver.providers.kota.groups.memberships import list_memberships
 from mockserver.providers.kota.legacy import logic as legacy
 from mockserver.providers.kota.requirements import logic as requirements
 from mockserver.providers.kota.values.records import (
@@ -51,28 +51,31 @@ def _publish_state(at: WriteContext, record: Record) -> None:
     legacy.mirror_quote_intent(at, record)
 
 
-def employer_of(at: WriteContext, record: Record) -> Record:
+def get_employer(at: WriteContext, record: Record) -> Record:
     """Returns the employer of an intent's group."""
-    employer = find_record(at, "employer", group_of(at, record)["employer_id"])
+    employer = find_record(at, "employer", get_group(at, record)["employer_id"])
     assert employer is not None
     return employer
 
 
-def group_of(at: WriteContext, record: Record) -> Record:
+def get_group(at: WriteContext, record: Record) -> Record:
     group = find_record(at, "group", record["group_id"])
     assert group is not None
     return group
 
 
 def requirement_subjects(at: WriteContext, record: Record, rule: str) -> list[tuple[str, str]]:
-    """Returns type and id of each object to ask about; ``rule`` is nothing, employer or employer_and_employees."""
-    employer = [] if rule == "nothing" else [("employer", group_of(at, record)["employer_id"])]
-    members = members_of(at, record["group_id"]) if rule == "employer_and_employees" else []
-    return employer + [("employee", member["employee_id"]) for member in members]
+    """Returns the type and the id of each object that needs a requirement.
+
+    ``rule`` is nothing, employer or employer_and_employees.
+    """
+    employer = [] if rule == "nothing" else [("employer", get_group(at, record)["employer_id"])]
+    memberships = list_memberships(at, record["group_id"]) if rule == "employer_and_employees" else []
+    return employer + [("employee", each["employee_id"]) for each in memberships]
 
 
-def action_required(at: WriteContext) -> dict[str, Any]:
-    """Returns the member shown in the state action_required."""
+def render_action_required(at: WriteContext) -> dict[str, Any]:
+    """Returns the member ``action_required``, which an intent has in that state."""
     return {
         "code": "provide_missing_information",
         "reason": "Details needed",
@@ -82,8 +85,9 @@ def action_required(at: WriteContext) -> dict[str, Any]:
 
 
 def _set_action_required(at: WriteContext, record: dict[str, Any]) -> None:
-    record["action_required"] = action_required(at)
-    # Metadata or a simulation can select this state although the rule is nothing: then ask about the employer.
+    record["action_required"] = render_action_required(at)
+    # Metadata or a simulation can select this state although the rule is "nothing". The intent needs a requirement
+    # then, so it asks about the employer.
     rule = assumptions_of(at).quote_asks
     requirements.add_requirements(
         at, KIND, record, requirement_subjects(at, record, "employer" if rule == "nothing" else rule)
@@ -95,33 +99,36 @@ def _clear_action_required(_at: WriteContext, record: dict[str, Any]) -> None:
     record["action_required"] = None
 
 
-def _processing_step(moment: SimulationContext, record: Record) -> str | None:
-    if requirements.open_requirements(moment, record["id"]):
+def _processing_step(context: SimulationContext, record: Record) -> str | None:
+    if requirements.find_open_requirements(context, record["id"]):
         return "ask"
-    wanted = preset_state(KIND, employer_of(moment, record))
-    if wanted == "rejected_by_insurer":
+    preset = preset_state(KIND, get_employer(context, record))
+    if preset == "rejected_by_insurer":
         return "refuse"
-    asks = assumptions_of(moment).quote_asks != "nothing" if wanted is None else wanted == "action_required"
+    asks = assumptions_of(context).quote_asks != "nothing" if preset is None else preset == "action_required"
     return "ask" if asks and not record["_asked"] else "submit"
 
 
-def _insurer_step(moment: SimulationContext, record: Record) -> str | None:
-    wanted = preset_state(KIND, employer_of(moment, record))
-    if wanted == "awaiting_quote":
+def _insurer_step(context: SimulationContext, record: Record) -> str | None:
+    preset = preset_state(KIND, get_employer(context, record))
+    if preset == "awaiting_quote":
         return None
-    return "quote" if wanted is not None or _meets_criteria(moment, record) else "refuse"
+    return "quote" if preset is not None or _meets_criteria(context, record) else "refuse"
 
 
 def _meets_criteria(at: WriteContext, record: Record) -> bool:
     if assumptions_of(at).employer_criteria == "ignored":
         return True
-    counted, industry = len(insurable_employees(at, record)), _industry(at, record)
-    return all(_CRITERION_CHECKS[each["type"]](each[each["type"]], counted, industry) for each in _criteria(at, record))
+    counted, industry = len(insurable_employees(at, record)), _find_industry(at, record)
+    return all(
+        _CRITERION_CHECKS[each["type"]](each[each["type"]], counted, industry)
+        for each in _employer_criteria(at, record)
+    )
 
 
-def _criteria(at: WriteContext, record: Record) -> list[Record]:
-    """Returns the criteria for employers of the plan and of its selected options."""
-    plan, selections = catalog.plan(at, record["plan_id"]), record["_coverage_selections"] or ()
+def _employer_criteria(at: WriteContext, record: Record) -> list[Record]:
+    """Returns the criteria for employers that the plan and its selected options have."""
+    plan, selections = catalog.get_plan(at, record["plan_id"]), record["_coverage_selections"] or ()
     selected = {option["option_id"] for selection in selections for option in selection["options"]}
     options = [option for configuration in plan["coverage_options"] or () for option in configuration["options"]]
     of_options = [
@@ -142,16 +149,18 @@ _CRITERION_CHECKS: Mapping[str, Callable[[Mapping[str, Any], int, str | None], b
 }
 
 
-def _industry(at: WriteContext, record: Record) -> str | None:
-    """Returns the employer's answer about its industry, or None."""
+def _find_industry(at: WriteContext, record: Record) -> str | None:
+    """Returns the industry that the employer gave in a requirement, or None."""
     employer_requirements = iter_records(at.space, "requirements", _intent_id=record["id"], object_type="employer")
     return next((each["_answers"].get("industry") for each in employer_requirements), None)
 
 
 def insurable_employees(at: WriteContext, record: Record) -> list[Record]:
-    """Returns the employees of the group that the plan would cover if every pending check passed."""
-    plan, day = catalog.plan(at, record["plan_id"]), max(today(at), record["expected_start_date"] or "")
-    employees = [find_record(at, "employee", member["employee_id"]) for member in members_of(at, record["group_id"])]
+    """Returns the employees of the group that the plan would cover if their pending checks passed."""
+    plan, day = catalog.get_plan(at, record["plan_id"]), max(today(at), record["expected_start_date"] or "")
+    employees = [
+        find_record(at, "employee", member["employee_id"]) for member in list_memberships(at, record["group_id"])
+    ]
     candidates = [each for each in employees if each is not None and each["status"] not in _NOT_INSURABLE_STATES]
     return [
         each
@@ -161,22 +170,23 @@ def insurable_employees(at: WriteContext, record: Record) -> list[Record]:
 
 
 def _set_quote(at: WriteContext, record: dict[str, Any]) -> None:
-    plan, employees = catalog.plan(at, record["plan_id"]), insurable_employees(at, record)
+    plan, employees = catalog.get_plan(at, record["plan_id"]), insurable_employees(at, record)
     options = coverage.monthly_price(plan, record["_coverage_selections"])
     cents = len(employees) * (options + catalog.monthly_premium(plan, ["policyholder"]))
-    expired = preset_state(KIND, employer_of(at, record)) == "quote_expired"
+    # A quote that metadata presets as expired is valid for no time.
+    is_expired = preset_state(KIND, get_employer(at, record)) == "quote_expired"
     record["_quote"] = {
         "employee_count": len(employees),
         "cost_sharing": record["cost_sharing"] or default_sharing(at),
-        "total_monthly_premium": premiums.money(cents),
-        "currency": catalog.currency(plan).upper(),
+        "total_monthly_premium": premiums.to_amount(cents),
+        "currency": catalog.get_currency(plan).upper(),
         "generated_at": format_date_time(at, at.now),
     }
-    record["_expires_at"] = at.now + (0 if expired else assumptions_of(at).quote_validity)
+    record["_expires_at"] = at.now + (0 if is_expired else assumptions_of(at).quote_validity)
 
 
 def default_sharing(at: WriteContext) -> dict[str, Any]:
-    """Returns the cost sharing of a quote that was requested without one."""
+    """Returns the cost sharing of a quote whose request has no cost sharing."""
     others = dict.fromkeys(("member_count", "member_selection", "family_type"))
     return {**_COST_SHARINGS[assumptions_of(at).quote_cost_sharing], **others}
 
@@ -199,7 +209,7 @@ LIFECYCLE: Lifecycle = Lifecycle(
         ),
         TimedTransition("awaiting_quote", lambda at, _record: at.now + assumptions_of(at).quote_insurer, _insurer_step),
         TimedTransition(
-            "quote_available", lambda _at, record: record["_expires_at"], lambda _moment, _record: "expire"
+            "quote_available", lambda _at, record: record["_expires_at"], lambda _context, _record: "expire"
         ),
     ),
     before_enter={
@@ -226,7 +236,7 @@ requirements.FULFILMENT_HANDLERS[KIND] = _on_requirements_fulfilled
 
 
 def create_quote_intent(at: WriteContext, group: Record, plan: Record, fields: Mapping[str, Any]) -> Record:
-    """Creates a group quote intent: the request for a quote of a plan."""
+    """Creates a group quote intent, which requests the insurer's quote for a plan."""
     record = {
         "object": KIND,
         "id": new_id(at, "gqi"),

@@ -17,7 +17,7 @@ from mockserver.providers.kota.values.responses import ResponseModel, paged_list
 
 
 class ConsentLinkResponse(ResponseModel):
-    """A link to one version of a consent text."""
+    """An item of the member `consent_links` of GroupQuoteIntentResponse: a link to one version of a consent text."""
 
     type: ConsentType
     url: str
@@ -25,15 +25,15 @@ class ConsentLinkResponse(ResponseModel):
 
 
 class GroupQuoteIntentRequirementResponse(IntentRequirement):
-    """A form that a group quote intent requires."""
+    """An item of a list of requirements: a form that a group quote intent requires."""
 
 
 class GroupQuoteIntentActionRequiredResponse(IntentActionRequired):
-    """What must be done before a group quote intent can continue, and until when."""
+    """The member `action_required` of GroupQuoteIntentResponse: the action to take, and its deadline."""
 
 
 class GroupQuoteIntentResponse(ResponseModel):
-    """The request for a quote of a plan for a group, with its state."""
+    """An intent that requests a quote for a group and a plan, with its state."""
 
     id: QuoteIntentId
     group_id: GroupId

@@ -1,1 +1,1 @@
-"""Requirements of intents: forms, their rules and their answers."""
+"""Requirements of intents: forms that clients answer, and the rules for the answers."""

@@ -1,4 +1,4 @@
-"""Answers to forms: validation, outstanding fields, and answers as default values."""
+"""Validates answers to forms, finds outstanding fields, and inserts answers into forms as default values."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def _is_day(value: Any) -> bool:
         return False
 
 
-_TYPES: Mapping[str, tuple[Callable[[Any], bool], str]] = {
+_TYPE_CHECKS: Mapping[str, tuple[Callable[[Any], bool], str]] = {
     "text": (_is_text, "Must be a text."),
     "textarea": (_is_text, "Must be a text."),
     "number": (_is_number, "Must be a number."),
@@ -50,7 +50,7 @@ def unknown_fields(form: Form, given: Answers) -> list[str]:
 
 
 def answer_errors(form: Form, given: Answers, before: Answers, today: str) -> list[AnswerError]:
-    """Returns the errors of the new answers; the rules also use the answers given before."""
+    """Returns the errors of the answers in ``given``; their rules can also refer to the answers in ``before``."""
     merged = {**before, **given}
     answered = [field for field in form["fields"] if field["id"] in given]
     return [each for field in answered for each in _field_errors(form, field, merged, today)]
@@ -58,7 +58,7 @@ def answer_errors(form: Form, given: Answers, before: Answers, today: str) -> li
 
 def _field_errors(form: Form, field: Mapping[str, Any], answers: Answers, today: str) -> Iterator[AnswerError]:
     id, value = field["id"], answers[field["id"]]
-    fits, message = _TYPES[field["type"]]
+    fits, message = _TYPE_CHECKS[field["type"]]
     if not fits(value):
         yield AnswerError(id, "invalid_type", message)
     elif field["type"] == "select" and value not in _options(form, field):
@@ -76,8 +76,8 @@ def _options(form: Form, field: Mapping[str, Any]) -> list[Any]:
     return [item["value"] for dataset in form["datasets"] if dataset["id"] == source for item in dataset["items"]]
 
 
-def outstanding(form: Form, answers: Answers, today: str) -> list[str]:
-    """Returns the ids of the fields that are visible and required and have no answer."""
+def find_outstanding_fields(form: Form, answers: Answers, today: str) -> list[str]:
+    """Returns the ids of the fields that are visible and required, but have no answer."""
     return [
         field["id"]
         for field in form["fields"]

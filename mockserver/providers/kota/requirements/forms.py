@@ -1,4 +1,4 @@
-"""The forms of requirements: what each kind of intent asks about an employer, an employee or a dependent."""
+"""Defines the forms of requirements: the questions of each kind of intent about employers, employees and dependents."""
 
 from __future__ import annotations
 
@@ -130,4 +130,4 @@ _ROWS = (
     ("dependents_management_intent", _form("dependent", "associated_person", _DEPENDANT, _DEPENDENT)),
 )
 FORMS: Mapping[tuple[str, str], Form] = {(kind, form["object_type"]): form for kind, form in _ROWS}
-"""By kind of intent and type of the object that the form is about."""
+"""The forms by kind of intent and by type of the object that the form is about."""

@@ -1,4 +1,4 @@
-"""Requirements: forms about a person or company that an intent needs before it can continue."""
+"""Creates requirements and defines their lifecycle; an intent cannot continue while it has an open requirement."""
 
 from __future__ import annotations
 
@@ -12,9 +12,12 @@ from mockserver.providers.kota.values.records import new_id
 from mockserver.providers.kota.wire.lists import iter_records, render_list
 
 _TYPES = {"dependents_management_intent": "dependent_management_intent"}
-"""The kinds of intents that have another name in ``requirement_type``."""
+"""The kind of intent whose name differs in ``requirement_type``; it is spelt so by the vendor."""
 FULFILMENT_HANDLERS: dict[str, Callable[[WriteContext, Record], None]] = {}
-"""By requirement type: called with an intent whose requirements are all fulfilled. The intents register themselves."""
+"""By requirement type: a function that is called with an intent whose requirements are all fulfilled.
+
+The modules of the intents register them.
+"""
 
 
 def _set_fulfilled(at: WriteContext, record: dict[str, Any]) -> None:
@@ -22,7 +25,7 @@ def _set_fulfilled(at: WriteContext, record: dict[str, Any]) -> None:
 
 
 def _notify_intent(at: WriteContext, record: Record) -> None:
-    if record["is_fulfilled"] and not open_requirements(at, record["_intent_id"]):
+    if record["is_fulfilled"] and not find_open_requirements(at, record["_intent_id"]):
         intent = at.space.get(KINDS[record["_intent_kind"]].collection, record["_intent_id"])
         assert intent is not None
         FULFILMENT_HANDLERS[record["requirement_type"]](at, intent)
@@ -58,26 +61,26 @@ def add_requirement(at: WriteContext, intent_kind: str, intent: Record, object_t
     return LIFECYCLE.create(at, record, "pending")
 
 
-def form_of(record: Record) -> Any:
+def get_form(record: Record) -> Any:
     return FORMS[record["_intent_kind"], record["object_type"]]
 
 
 def add_requirements(at: WriteContext, intent_kind: str, intent: Record, about: Iterable[tuple[str, str]]) -> None:
-    """Adds the requirements that the intent does not have yet; ``about`` are pairs of object type and id."""
-    before = iter_records(at.space, "requirements", _intent_id=intent["id"])
-    existing = {(each["object_type"], each["object_id"]) for each in before}
+    """Adds a requirement for each pair of object type and id in ``about``, unless the intent has it already."""
+    requirements = iter_records(at.space, "requirements", _intent_id=intent["id"])
+    existing = {(each["object_type"], each["object_id"]) for each in requirements}
     for object_type, object_id in about:
         if (object_type, object_id) not in existing:
             add_requirement(at, intent_kind, intent, object_type, object_id)
 
 
-def open_requirements(at: WriteContext, intent_id: str) -> list[Record]:
+def find_open_requirements(at: WriteContext, intent_id: str) -> list[Record]:
     """Returns the requirements of an intent that are not fulfilled, oldest first."""
     return list(iter_records(at.space, "requirements", oldest_first=True, _intent_id=intent_id, is_fulfilled=False))
 
 
 def render_requirements(call: Call, intent: Record) -> Reply:
-    """Returns the requested page of an intent's requirements."""
+    """Renders the requested page of an intent's requirements."""
     query: Any = call.query_parameters
-    wanted = {"object_type": query.object_type, "object_id": query.object_id}
-    return render_list(call, iter_records(call.space, "requirements", _intent_id=intent["id"], **wanted))
+    filters = {"object_type": query.object_type, "object_id": query.object_id}
+    return render_list(call, iter_records(call.space, "requirements", _intent_id=intent["id"], **filters))

@@ -17,7 +17,7 @@ from mockserver.providers.kota.values.responses import ResponseModel
 
 
 class RequirementResponse(ResponseModel):
-    """The form of a requirement, with the answers so far as default values."""
+    """The form of a requirement; its default values are the answers so far."""
 
     is_fulfilled: bool
     fulfilled_at: DateTimeText | None = None
@@ -25,7 +25,7 @@ class RequirementResponse(ResponseModel):
 
 
 class RequirementAnsweredResponse(ResponseModel):
-    """The state of a requirement after answers, and the fields that still need one."""
+    """The state of a requirement after new answers, and the fields that still need an answer."""
 
     status: Literal["pending", "in_progress", "fulfilled"]
     outstanding_fields: list[str] | None = None
@@ -33,6 +33,8 @@ class RequirementAnsweredResponse(ResponseModel):
 
 
 class IntentRequirement(ResponseModel):
+    """The base of the requirements in lists, one subclass for each kind of intent."""
+
     id: RequirementId
     object_type: RequirementObjectType
     object_id: str
@@ -42,6 +44,8 @@ class IntentRequirement(ResponseModel):
 
 
 class IntentActionRequired(ResponseModel):
+    """The base of the member `action_required` of intents."""
+
     code: IntentActionType
     reason: str
     reason_description: str

@@ -1,4 +1,4 @@
-"""Rules of forms: JSON Logic as Kota's forms use it, with the operators ``today``, ``match`` and ``phone_valid``."""
+"""Evaluates the rules of forms: JSON Logic with the additional operators ``today``, ``match`` and ``phone_valid``."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ from mockserver.providers.kota.values.fields import is_valid_phone
 
 
 def _comparison(holds: Callable[[Any, Any], bool]) -> Callable[[Any, Any], bool]:
+    """Creates a comparison that is false for operands that cannot be compared, such as a text and a missing answer."""
+
     def compare(left: Any, right: Any) -> bool:
         try:
             return holds(left, right)
@@ -36,7 +38,7 @@ OPERATORS: Mapping[str, Callable[..., Any]] = {
 
 
 def holds(rule: Any, answers: Mapping[str, Any], today: str) -> bool:
-    """Returns whether a rule is true for the answers of a form; a missing answer is null."""
+    """Returns whether a rule is true for the answers; a missing answer counts as None."""
     return bool(_value(rule, answers, today))
 
 

@@ -1,1 +1,1 @@
-"""The seed data of a new sandbox."""
+"""Generates the seed data of a new sandbox, and shifts its dates."""

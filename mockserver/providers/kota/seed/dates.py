@@ -1,4 +1,4 @@
-"""Shifts the seed data to another day: all dates move by the same number of days, except dates of birth."""
+"""Shifts all dates in the seed data by the same number of days, except dates of birth."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _DATE = re.compile(r"\d{4}-\d\d-\d\d(T\d\d:\d\d:\d\d(\.\d+)?Z)?", re.ASCII)
 
 
 def shift_dates(state: State, now: int) -> State:
-    """Returns the seed data shifted by the whole days between ``GENERATED_AS_OF`` and ``now``."""
+    """Returns the seed data, shifted by the number of whole days from ``GENERATED_AS_OF`` to ``now``."""
     days = (now - GENERATED_AS_OF) // DAY
     if not days:
         return state
@@ -31,7 +31,7 @@ def shift_dates(state: State, now: int) -> State:
 
 
 class _DateShifter:
-    """Shifts all dates in a value; caches shifted days, because few different days occur."""
+    """Shifts all dates in a value; caches shifted days, because the same few days occur often."""
 
     def __init__(self, days: int) -> None:
         self._delta, self._shift_length = timedelta(days), days * DAY
@@ -45,9 +45,9 @@ class _DateShifter:
         if kind is list:
             return [self.shift(each) for each in value]
         if kind is str:
-            # Few texts are dates: the cheap test comes first.
+            # Few texts are dates, so a cheap test precedes the regular expression.
             return self._day(value) if value[4:5] == "-" == value[7:8] and _DATE.fullmatch(value) else value
-        # Instants are integers of microseconds; no other integer is as large.
+        # Instants are microseconds; no other integer is as large as an instant after 2000.
         return value + self._shift_length if kind is int and value > _MIN_INSTANT else value
 
     def _day(self, text: str) -> str:

@@ -1,6 +1,6 @@
 """Generates the seed data: employers in three countries with employees at every stage of insurance.
 
-The data is the result of a simulated history: the functions that serve the API run, while a separate clock advances.
+A simulated history makes the data: it runs the functions that serve the API, and advances a separate clock.
 """
 
 from __future__ import annotations
@@ -33,13 +33,14 @@ from mockserver.providers.kota.values.records import DAY, add_days
 from mockserver.providers.kota.wire.lists import iter_records
 
 SIZES = {"small": (3, 4), "medium": (6, 7), "large": (15, 20)}
-"""By size: the number of employers, and of insured employees per employer."""
+"""The number of employers, and the number of insured employees per employer, by size."""
 _STARTED_AT = GENERATED_AS_OF - 430 * DAY
+"""The instant at which the history begins."""
 _COST_SHARING = {"type": "percentage", "percentage": {"percentage": 80}}
 
 
 class _EmployerHistory:
-    """The history of one employer, in steps that all employers take together."""
+    """The history of one employer. Each method is a step; all employers take a step at the same time."""
 
     def __init__(self, history: SeedHistory, people: PeopleGenerator, nth: int, insured: int) -> None:
         self.history, self.people, self.nth, self.insured_count = history, people, nth, insured
@@ -96,6 +97,7 @@ class _EmployerHistory:
                 requirements.LIFECYCLE.apply(at, record, "fulfil")
 
     def accept_quote(self, at: SimulationContext) -> None:
+        """Accepts the quote, which creates a policy intent."""
         policy_intents.create_policy_intent(
             at, _reload(at, "group_quote_intents", self.quote), {"cost_sharing": _COST_SHARING}
         )
@@ -147,7 +149,7 @@ class _EmployerHistory:
             imports.create_import(at, fields)
 
     def start_unfinished(self, at: SimulationContext) -> None:
-        """Begins a quote and an enrolment that are not finished as of today."""
+        """Begins a quote and an enrolment that are still open at the end of the history."""
         others = groups.create_group(at, {"employer_id": self.employer["id"], "name": "Contractors"})
         quotes.create_quote_intent(at, others, self.plan, {"cost_sharing": _COST_SHARING})
         late = self.hire_employee(at)
@@ -170,11 +172,11 @@ _STEPS = (
     ("fulfil_requirements", 1),
     ("confirm_enrolments", 7),
 )
-"""The steps of every history, and the days between each step and the next."""
+"""The first steps of every history, each with the number of days until the next step."""
 
 
 def generate(provider: Provider, randomness: Randomness, size: str, progress: Progress) -> State:
-    """Returns the seed data of a size."""
+    """Generates the seed data of a size: small, medium or large."""
     employer_count, insured = SIZES[size]
     history = SeedHistory(provider, randomness.seed, _STARTED_AT, catalog_records.seed_records(randomness))
     people = PeopleGenerator(randomness)
@@ -199,7 +201,7 @@ def _run_step(history: SeedHistory, employer_histories: list[_EmployerHistory], 
 
 
 def _without_old_events(state: State) -> State:
-    """Returns the records without the events that are too old to be read."""
+    """Removes the events that are too old for a client to read."""
     return {
         **state,
         "_events": [event for event in state["_events"] if event["created_at"] >= GENERATED_AS_OF - 30 * DAY],

@@ -1,4 +1,4 @@
-"""Fake people and companies of three countries, whose numbers have valid check digits."""
+"""Generates people and companies of three countries; their numbers have valid check digits."""
 
 from __future__ import annotations
 
@@ -22,6 +22,7 @@ _PHONES = {"ie": "+35387{:07d}", "gb": "+447{:09d}", "es": "+346{:08d}"}
 _LETTERS = "ABDEFGHJLNPQRSTUWXYZ"
 _DNI = "TRWAGMYFPDXBNJZSQVHLCKE"
 _PPSN = "WABCDEFGHIJKLMNOPQRSTUV"
+"""The check letters of both tax ids, by the remainder of a division by 23."""
 
 
 class PeopleGenerator:
@@ -62,7 +63,7 @@ class PeopleGenerator:
             "employer_id": employer_id,
             "first_name": first,
             "last_name": last,
-            "date_of_birth": self.birthday(22, 60),
+            "date_of_birth": self.date_of_birth(22, 60),
             "sex_at_birth": "female" if female else "male",
             "home_address": self.address(country),
             "nationality": country,
@@ -81,13 +82,13 @@ class PeopleGenerator:
         return {
             "first_name": str(faker.first_name_female() if female else faker.first_name_male()),
             "last_name": employee["last_name"],
-            "date_of_birth": self.birthday(youngest, oldest),
+            "date_of_birth": self.date_of_birth(youngest, oldest),
             "sex_at_birth": "female" if female else "male",
             "relationship_type": relationship,
         }
 
-    def birthday(self, youngest: int, oldest: int) -> str:
-        """Returns the date of birth of a person whose age in 2026 is between the two."""
+    def date_of_birth(self, youngest: int, oldest: int) -> str:
+        """Returns a date of birth; the person reaches an age from ``youngest`` to ``oldest`` in 2026."""
         year = 2026 - self._rng.randint(youngest, oldest)
         return f"{year}-{self._rng.randint(1, 12):02d}-{self._rng.randint(1, 28):02d}"
 

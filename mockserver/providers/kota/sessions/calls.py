@@ -1,4 +1,4 @@
-"""Operations that open sessions: tokens for pages that a platform embeds, links to pages that Kota hosts."""
+"""Operations that open sessions: with a token for embedded pages, or with a link to pages that Kota hosts."""
 
 from __future__ import annotations
 
@@ -21,12 +21,13 @@ from mockserver.providers.kota.wire.operation import define_operation
 from mockserver.providers.kota.wire.response_models import response_model
 
 LINK_LIFETIME = 60 * 60 * SECOND
+"""Microseconds for which a link to hosted pages is valid."""
 
 
 def _create_embed_session(call: Call) -> Reply:
     body: schemas.CreateSessionTokenRequest = call.body
     employer = get_referenced(call, "employer", "employer_id", body.employer_id)
-    employee = _employee(call, employer, body.employee_id) if body.employee_id is not None else None
+    employee = _get_employee(call, employer, body.employee_id) if body.employee_id is not None else None
     customer = resolve_customer(call, body.external_customer_id, required=employee is None)
     expiry = call.now + assumptions_of(call).embed_session_lives
     claims = {
@@ -35,13 +36,13 @@ def _create_embed_session(call: Call) -> Reply:
         "external_customer_id": customer,
         "exp": expiry // SECOND,
     }
-    return render_one(call, {"token": _token(call, claims), "expiry": format_date_time(call, expiry)})
+    return render_one(call, {"token": _create_token(call, claims), "expiry": format_date_time(call, expiry)})
 
 
 def _create_hosted_session(call: Call) -> Reply:
     body: schemas.CreateSessionTokenLinkRequest = call.body
     employer = get_referenced(call, "employer", "employer_id", body.employer_id)
-    _employee(call, employer, body.employee_id)
+    _get_employee(call, employer, body.employee_id)
     secret = call.sandbox.randomness.token("hosted_session", call.space.increment("hosted_session"), 43)
     return render_one(
         call,
@@ -49,15 +50,15 @@ def _create_hosted_session(call: Call) -> Reply:
     )
 
 
-def _employee(call: Call, employer: Record, id: str) -> Record:
+def _get_employee(call: Call, employer: Record, id: str) -> Record:
     employee = get_referenced(call, "employee", "employee_id", id)
     if employee["employer_id"] != employer["id"]:
         refuse_fields([("employee_id", "no employee of the employer has this id")])
     return employee
 
 
-def _token(call: Call, claims: dict[str, Any]) -> str:
-    """Returns a token in the form of a JSON Web Token; its signature is a random text."""
+def _create_token(call: Call, claims: dict[str, Any]) -> str:
+    """Returns a token in the form of a JSON Web Token; its signature is random and cannot be verified."""
     nth = call.space.increment("embed_session")
     parts = ({"alg": "HS256", "typ": "JWT"}, {**claims, "jti": nth})
     encoded = [urlsafe_b64encode(as_json(part)).rstrip(b"=").decode() for part in parts]

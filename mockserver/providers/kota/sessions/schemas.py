@@ -7,7 +7,7 @@ from mockserver.providers.kota.values.schemas import RequestModel
 
 
 class CreateSessionTokenRequest(RequestModel):
-    """The employer of the session, and the employee if it is an employee's session."""
+    """The employer of an embedded session; with an employee, it is the session of that employee."""
 
     employer_id: EmployerId
     employee_id: EmployeeId | None = None

@@ -1,4 +1,4 @@
-"""Approvable actions and invoices: Kota publishes events about them, but no operation returns them."""
+"""Creates approvable actions and invoices. Kota publishes events about them, but no operation returns them."""
 
 from __future__ import annotations
 
@@ -34,24 +34,24 @@ LIFECYCLE: Lifecycle = Lifecycle(
 )
 
 
-def ask_for_approval(at: WriteContext) -> Record:
+def create_approvable_action(at: WriteContext) -> Record:
     """Creates an approvable action in the state pending_approval."""
     return LIFECYCLE.create(at, {"object": "approvable_action", "id": new_id(at, "aa")}, "pending_approval")
 
 
 def issue_invoice(at: WriteContext, provider: Record) -> Record:
-    """Creates an invoice of a provider."""
+    """Creates an invoice of a provider and publishes ``invoice.created``."""
     record = {"object": "invoice", "id": new_id(at, "inv"), "provider_id": provider["id"]}
     at.space.put("invoices", record)
     _publish_invoice_event(at, "created", record)
     return record
 
 
-def change_invoice(at: WriteContext, record: Record) -> Record:
-    """Publishes a change of an invoice; the record stays the same."""
+def publish_invoice_updated(at: WriteContext, record: Record) -> Record:
+    """Publishes ``invoice.updated``; the record of the invoice stays the same."""
     _publish_invoice_event(at, "updated", record)
     return record
 
 
-def _publish_invoice_event(at: WriteContext, what: str, record: Record) -> None:
-    publish_event(at, f"invoice.{what}", "invoice", {name: record[name] for name in ("id", "provider_id")})
+def _publish_invoice_event(at: WriteContext, change: str, record: Record) -> None:
+    publish_event(at, f"invoice.{change}", "invoice", {name: record[name] for name in ("id", "provider_id")})

@@ -1,4 +1,4 @@
-"""Simulations of enrolments: the check of a dependent ends, an insurer cancels a policy."""
+"""Simulations that end the check of a dependent, and that cancel an employee's policy."""
 
 from __future__ import annotations
 
@@ -22,19 +22,19 @@ class CheckDependentParameters(BaseModel):
     status: Literal["pending_confirmation", "action_required", "ineligible", "restricted"]
 
 
-def check_dependent(moment: SimulationContext, parameters: CheckDependentParameters) -> Mapping[str, Any]:
-    record = find_record(moment, KIND, parameters.id)
+def check_dependent(context: SimulationContext, parameters: CheckDependentParameters) -> Mapping[str, Any]:
+    record = find_record(context, KIND, parameters.id)
     if record is None or record["status"] != "action_required":
         raise Refusal(f"there is no dependents management intent {parameters.id!r} in the state action_required")
     if parameters.associated_person_id not in [each["associated_person_id"] for each in record["dependents"]]:
         raise Refusal(f"the list of {parameters.id!r} has no dependent {parameters.associated_person_id!r}")
     checked = [
-        change_status(moment, record, each, parameters.status)
+        change_status(context, record, each, parameters.status)
         if each["associated_person_id"] == parameters.associated_person_id
         else each
         for each in record["dependents"]
     ]
-    dependents.LIFECYCLE.apply(moment, {**record, "dependents": checked}, "check")
+    dependents.LIFECYCLE.apply(context, {**record, "dependents": checked}, "check")
     return {"id": parameters.id, "associated_person_id": parameters.associated_person_id, "status": parameters.status}
 
 
@@ -44,11 +44,11 @@ class CancelPolicyParameters(BaseModel):
     day: DateText = Field(description="The cancellation date; the policy ends immediately if it is not in the future.")
 
 
-def cancel_policy(moment: SimulationContext, parameters: CancelPolicyParameters) -> Mapping[str, Any]:
-    record = find_record(moment, "policy", parameters.id)
+def cancel_policy(context: SimulationContext, parameters: CancelPolicyParameters) -> Mapping[str, Any]:
+    record = find_record(context, "policy", parameters.id)
     if record is None or record["status"] not in policies.IN_FORCE:
         raise Refusal(f"there is no policy {parameters.id!r} that is scheduled or active")
-    record = policies.cancel(moment, record, parameters.day)
+    record = policies.cancel(context, record, parameters.day)
     return {"id": parameters.id, "status": record["status"], "cancellation_date": record["cancellation_date"]}
 
 

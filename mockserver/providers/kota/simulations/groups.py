@@ -1,4 +1,4 @@
-"""Simulations of groups and their intents, group policies and renewals: what Kota and the insurers do."""
+"""Simulations of the actions of Kota and the insurers on groups, their intents, group policies and renewals."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class GroupEmployeeParameters(GroupParameters):
 
 class MoveParameters(GroupEmployeeParameters):
     new_group_id: str
-    on: DateText | None = Field(default=None, description="The day of the move; without one it happens now.")
+    on: DateText | None = Field(default=None, description="The day of the move; without a day, the employee moves now.")
 
 
 class FinishMoveParameters(SimulationParameters):
@@ -70,7 +70,9 @@ class MakeGroupPolicyParameters(GroupParameters):
 
 class EndGroupPolicyParameters(SimulationParameters):
     group_policy_id: str
-    on: DateText | None = Field(default=None, description="The day on which the policy ends; without one, today.")
+    on: DateText | None = Field(
+        default=None, description="The day on which the policy ends; without a day, it ends today."
+    )
 
 
 class DecideRenewalParameters(SimulationParameters):
@@ -83,7 +85,7 @@ _INTENTS: Mapping[str, Lifecycle] = {
     "gpi": policy_intents.LIFECYCLE,
     "ei": enrolments.LIFECYCLE,
 }
-"""By id prefix: the intents that can have requirements."""
+"""The lifecycles of the intents that can have requirements, by id prefix."""
 
 
 def _get_object(at: WriteContext, kind: str, id: str) -> Record:
@@ -93,7 +95,7 @@ def _get_object(at: WriteContext, kind: str, id: str) -> Record:
     return record
 
 
-def _intent(at: WriteContext, id: str) -> tuple[Lifecycle, Record]:
+def _find_intent(at: WriteContext, id: str) -> tuple[Lifecycle, Record]:
     lifecycle = _INTENTS.get(id.partition("_")[0])
     if lifecycle is None:
         raise Refusal(f"{id!r} is not the id of an intent with requirements; such ids begin with gqi_, gpi_ or ei_")
@@ -108,94 +110,97 @@ def _take_step(at: WriteContext, lifecycle: Lifecycle, record: Record, step: str
     return {"id": record["id"], "status": lifecycle.apply(at, record, step)["status"]}
 
 
-def _member(at: WriteContext, parameters: GroupEmployeeParameters) -> Record:
-    member = memberships.membership(at, parameters.group_id, parameters.employee_id)
-    if member is None:
+def _get_membership(at: WriteContext, parameters: GroupEmployeeParameters) -> Record:
+    membership = memberships.find_membership(at, parameters.group_id, parameters.employee_id)
+    if membership is None:
         raise Refusal(f"the group {parameters.group_id!r} has no employee {parameters.employee_id!r}")
-    return member
+    return membership
 
 
-def archive_group(moment: SimulationContext, parameters: GroupParameters) -> Mapping[str, Any]:
-    return _take_step(moment, groups.LIFECYCLE, _get_object(moment, "group", parameters.group_id), "archive")
+def archive_group(context: SimulationContext, parameters: GroupParameters) -> Mapping[str, Any]:
+    return _take_step(context, groups.LIFECYCLE, _get_object(context, "group", parameters.group_id), "archive")
 
 
-def set_enrolment_type(moment: SimulationContext, parameters: EnrolmentTypeParameters) -> Mapping[str, Any]:
+def set_enrolment_type(context: SimulationContext, parameters: EnrolmentTypeParameters) -> Mapping[str, Any]:
     group = groups.set_enrolment_type(
-        moment, _get_object(moment, "group", parameters.group_id), parameters.enrolment_type
+        context, _get_object(context, "group", parameters.group_id), parameters.enrolment_type
     )
     return {"id": group["id"], "enrolment_type": group["enrolment_type"]}
 
 
-def move_group_employee(moment: SimulationContext, parameters: MoveParameters) -> Mapping[str, Any]:
+def move_group_employee(context: SimulationContext, parameters: MoveParameters) -> Mapping[str, Any]:
     """Moves an employee to another group of the same employer, now or on a later day."""
-    member, target = _member(moment, parameters), _get_object(moment, "group", parameters.new_group_id)
-    if target["employer_id"] != _get_object(moment, "group", parameters.group_id)["employer_id"]:
+    membership, target = _get_membership(context, parameters), _get_object(context, "group", parameters.new_group_id)
+    if target["employer_id"] != _get_object(context, "group", parameters.group_id)["employer_id"]:
         raise Refusal(f"the group {target['id']!r} belongs to another employer")
-    if memberships.membership(moment, target["id"], parameters.employee_id) is not None:
+    if memberships.find_membership(context, target["id"], parameters.employee_id) is not None:
         raise Refusal(f"the employee {parameters.employee_id!r} is already in the group {target['id']!r}")
-    if parameters.on is not None and parameters.on > today(moment):
-        memberships.plan_move(moment, member, target["id"], parameters.on)
+    if parameters.on is not None and parameters.on > today(context):
+        memberships.plan_move(context, membership, target["id"], parameters.on)
         return {"employee_id": parameters.employee_id, "group_id": parameters.group_id, "scheduled_date": parameters.on}
-    memberships.move(moment, member, target["id"])
+    memberships.move(context, membership, target["id"])
     return {"employee_id": parameters.employee_id, "group_id": target["id"]}
 
 
-def finish_group_move(moment: SimulationContext, parameters: FinishMoveParameters) -> Mapping[str, Any]:
-    """Executes a parameters move, unless it is obsolete."""
-    member = moment.space.get("group_employees", parameters.member_id)
+def finish_group_move(context: SimulationContext, parameters: FinishMoveParameters) -> Mapping[str, Any]:
+    """Moves an employee as scheduled, unless the employee has left the group or has moved already."""
+    membership = context.space.get("group_employees", parameters.member_id)
     transition = {"new_group_id": parameters.new_group_id, "scheduled_date": parameters.scheduled_date}
-    if member is None or transition not in member["scheduled_group_transitions"]:
+    if membership is None or transition not in membership["scheduled_group_transitions"]:
         return {"member_id": parameters.member_id, "moved": False}
-    memberships.move(moment, member, parameters.new_group_id)
+    memberships.move(context, membership, parameters.new_group_id)
     return {"member_id": parameters.member_id, "moved": True}
 
 
-def remove_group_employee(moment: SimulationContext, parameters: GroupEmployeeParameters) -> Mapping[str, Any]:
-    memberships.remove(moment, _member(moment, parameters))
+def remove_group_employee(context: SimulationContext, parameters: GroupEmployeeParameters) -> Mapping[str, Any]:
+    memberships.remove(context, _get_membership(context, parameters))
     return {"employee_id": parameters.employee_id, "group_id": None}
 
 
-def refuse_intent(moment: SimulationContext, parameters: IntentParameters) -> Mapping[str, Any]:
-    return _take_step(moment, *_intent(moment, parameters.id), "refuse")
+def refuse_intent(context: SimulationContext, parameters: IntentParameters) -> Mapping[str, Any]:
+    return _take_step(context, *_find_intent(context, parameters.id), "refuse")
 
 
-def ask_requirement(moment: SimulationContext, parameters: AskRequirementParameters) -> Mapping[str, Any]:
-    """Adds a requirement to an intent; an intent that is not processing asks the next time it is."""
-    lifecycle, intent = _intent(moment, parameters.id)
+def ask_requirement(context: SimulationContext, parameters: AskRequirementParameters) -> Mapping[str, Any]:
+    """Adds a requirement to an intent.
+
+    An intent that is processing asks the client for it now; any other intent asks when it is processing again.
+    """
+    lifecycle, intent = _find_intent(context, parameters.id)
     if (lifecycle.kind, parameters.object_type) not in FORMS:
         raise Refusal(f"a {lifecycle.kind.replace('_', ' ')} has no form about an {parameters.object_type}")
-    _get_object(moment, parameters.object_type, parameters.object_id)
-    record = requirements.add_requirement(moment, lifecycle.kind, intent, parameters.object_type, parameters.object_id)
+    _get_object(context, parameters.object_type, parameters.object_id)
+    record = requirements.add_requirement(context, lifecycle.kind, intent, parameters.object_type, parameters.object_id)
     if lifecycle.find_transition(intent, "ask"):
-        lifecycle.apply(moment, intent, "ask")
+        lifecycle.apply(context, intent, "ask")
     return {"id": record["id"]}
 
 
-def make_group_policy(moment: SimulationContext, parameters: MakeGroupPolicyParameters) -> Mapping[str, Any]:
-    group, plan = _get_object(moment, "group", parameters.group_id), _get_object(moment, "plan", parameters.plan_id)
+def make_group_policy(context: SimulationContext, parameters: MakeGroupPolicyParameters) -> Mapping[str, Any]:
+    group, plan = _get_object(context, "group", parameters.group_id), _get_object(context, "plan", parameters.plan_id)
     sharing = (
-        parameters.cost_sharing.model_dump(mode="json") if parameters.cost_sharing else quotes.default_sharing(moment)
+        parameters.cost_sharing.model_dump(mode="json") if parameters.cost_sharing else quotes.default_sharing(context)
     )
-    start = parameters.start_date or group_policies.default_start_date(moment)
-    record = group_policies.create_group_policy(moment, group, plan, start, sharing)
+    start = parameters.start_date or group_policies.default_start_date(context)
+    record = group_policies.create_group_policy(context, group, plan, start, sharing)
     return {"id": record["id"], "status": record["status"]}
 
 
-def end_group_policy(moment: SimulationContext, parameters: EndGroupPolicyParameters) -> Mapping[str, Any]:
-    """Cancels a group policy and the policies under it."""
-    record = _get_object(moment, "group_policy", parameters.group_policy_id)
+def end_group_policy(context: SimulationContext, parameters: EndGroupPolicyParameters) -> Mapping[str, Any]:
+    """Cancels a group policy and the policies that belong to it."""
+    record = _get_object(context, "group_policy", parameters.group_policy_id)
     if record["status"] not in IN_FORCE:
         raise Refusal(f"the group policy is {record['status']}, not scheduled or active")
-    record = group_policies.cancel(moment, record, parameters.on or today(moment))
+    record = group_policies.cancel(context, record, parameters.on or today(context))
     return {name: record[name] for name in ("id", "status", "cancellation_date")}
 
 
-def decide_renewal(moment: SimulationContext, parameters: DecideRenewalParameters) -> Mapping[str, Any]:
-    policy = _get_object(moment, "group_policy", parameters.group_policy_id)
+def decide_renewal(context: SimulationContext, parameters: DecideRenewalParameters) -> Mapping[str, Any]:
+    policy = _get_object(context, "group_policy", parameters.group_policy_id)
     return _take_step(
-        moment,
+        context,
         renewals.LIFECYCLE,
-        _get_object(moment, "renewal", renewals.renewal_id(policy["id"])),
+        _get_object(context, "renewal", renewals.renewal_id(policy["id"])),
         parameters.decision,
     )
 
@@ -210,7 +215,11 @@ SIMULATIONS = (
     ),
     Simulation("move_group_employee", "Kota moves an employee to another group.", MoveParameters, move_group_employee),
     Simulation(
-        memberships.FINISH_MOVE, "A planned move is executed.", FinishMoveParameters, finish_group_move, is_public=False
+        memberships.FINISH_MOVE,
+        "A scheduled move to another group is executed.",
+        FinishMoveParameters,
+        finish_group_move,
+        is_public=False,
     ),
     Simulation(
         "remove_group_employee",

@@ -1,4 +1,4 @@
-"""The simulation that takes any step of a lifecycle, and the list of all simulations."""
+"""Defines the simulation that takes any step of a lifecycle, and lists all simulations of Kota."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ from mockserver.providers.kota.policy_intents import logic as policy_intents
 from mockserver.providers.kota.quotes import logic as quotes
 from mockserver.providers.kota.requirements import logic as requirements
 from mockserver.providers.kota.simulations import approvals
-from mockserver.providers.kota.simulations import enrolments as simulations_enrolment
-from mockserver.providers.kota.simulations import groups as simulations_groups
-from mockserver.providers.kota.simulations import people as simulations_people
+from mockserver.providers.kota.simulations import billing as billing_simulations
+from mockserver.providers.kota.simulations import enrolments as enrolment_simulations
+from mockserver.providers.kota.simulations import groups as group_simulations
 from mockserver.providers.kota.values.kinds import KINDS
 
 LIFECYCLES: tuple[Lifecycle, ...] = (
@@ -51,29 +51,29 @@ LIFECYCLES_BY_PREFIX = {KINDS[lifecycle.kind].prefix: lifecycle for lifecycle in
 class TakeStepParameters(BaseModel):
     model_config = ConfigDict(extra="forbid", defer_build=True)
     id: str = Field(description="The id of the object: er_..., gqi_..., ei_...")
-    step: str = Field(description="The name of the step; the refusal of a wrong one lists the possible ones.")
+    step: str = Field(description="The name of the step; the error for an impossible step names the possible steps.")
 
 
-def take_step(moment: SimulationContext, parameters: TakeStepParameters) -> Mapping[str, Any]:
+def take_step(context: SimulationContext, parameters: TakeStepParameters) -> Mapping[str, Any]:
     """Takes a step of an object's lifecycle; refuses a step that the object's state does not allow."""
     lifecycle = LIFECYCLES_BY_PREFIX.get(parameters.id.partition("_")[0])
-    record = moment.space.get(lifecycle.collection, parameters.id) if lifecycle else None
+    record = context.space.get(lifecycle.collection, parameters.id) if lifecycle else None
     if lifecycle is None or record is None:
         raise Refusal(f"there is no object {parameters.id!r} that has a lifecycle")
     possible = [step.name for step in lifecycle.transitions if record[lifecycle.state_field] in step.sources]
     if parameters.step not in possible:
-        state = (
+        reason = (
             f"the {lifecycle.kind} is {record[lifecycle.state_field]}; possible steps: {', '.join(possible) or 'none'}"
         )
-        raise Refusal(f"{parameters.step!r}: {state}{nearest(parameters.step, possible)}")
-    record = lifecycle.apply(moment, record, parameters.step)
+        raise Refusal(f"{parameters.step!r}: {reason}{nearest(parameters.step, possible)}")
+    record = lifecycle.apply(context, record, parameters.step)
     return {"id": parameters.id, lifecycle.state_field: record[lifecycle.state_field]}
 
 
 SIMULATIONS = (
     Simulation("take_step", "An object takes a step of its lifecycle.", TakeStepParameters, take_step),
     timer_simulation(LIFECYCLES),
-    *simulations_groups.SIMULATIONS,
-    *simulations_enrolment.SIMULATIONS,
-    *simulations_people.SIMULATIONS,
+    *group_simulations.SIMULATIONS,
+    *enrolment_simulations.SIMULATIONS,
+    *billing_simulations.SIMULATIONS,
 )

@@ -1,1 +1,1 @@
-"""What all subjects use: field types, ids, enums, kinds, records, addresses, customers."""
+"""Types and functions that all subjects use: field types, ids, enums, kinds, records, addresses, customers."""

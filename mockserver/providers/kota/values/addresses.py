@@ -1,4 +1,4 @@
-"""Changes of addresses: replaced as a whole, in the same country."""
+"""Replaces addresses: a new address replaces the previous one as a whole and keeps its country."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from mockserver.providers.kota.values.fields import check_postal_code, check_sta
 def address_errors(
     path: str, before: Record | None, after: schemas.AddressModelWithoutCountry | None
 ) -> Iterator[tuple[str, str]]:
-    """Yields what is invalid in a new address, in the country of the previous one."""
+    """Yields an error for each field of a new address that is not valid in the country of the previous address."""
     if before is None or after is None:
         return
     country = before["country_code"]
@@ -29,5 +29,5 @@ def address_errors(
 
 
 def replace_address(before: Record, after: schemas.AddressModelWithoutCountry) -> dict[str, Any]:
-    """Returns the new address with the country of the previous one."""
+    """Returns the new address with the country of the previous address."""
     return {**after.model_dump(mode="json"), "country_code": before["country_code"]}

@@ -1,4 +1,7 @@
-"""External customers: the companies for which an employer of record employs people; other platforms have none."""
+"""Reads external customer ids. A customer is a company for which an employer of record employs people.
+
+Other types of platforms have no customers.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +15,7 @@ CUSTOMER_FIELD = "external_customer_id"
 
 
 def resolve_customer(at: WriteContext, given: str | None, *, required: bool) -> str | None:
-    """Returns the customer of a body; refuses a missing one that an employer of record must send."""
+    """Returns the customer id to store; raises Problem if it is required and missing, or not allowed."""
     if is_employer_of_record(at):
         if given is None and required:
             refuse_fields([(CUSTOMER_FIELD, "required of employers of record")])
@@ -23,12 +26,12 @@ def resolve_customer(at: WriteContext, given: str | None, *, required: bool) -> 
 
 
 def customer_filter(call: Call) -> str | None:
-    """Returns the customer to filter a list by, or None for all."""
+    """Returns the customer id that filters a list, or None for the records of all customers."""
     query: Any = call.query_parameters
     given: str | None = query.external_customer_id
     if given is None or is_employer_of_record(call):
         return given
     if assumptions_of(call).external_customer_elsewhere == "refused":
-        problem = [FieldError(CUSTOMER_FIELD, "only for employers of record")]
-        raise Problem("invalid_parameter", problem[0].message, fields=problem)
+        error = FieldError(CUSTOMER_FIELD, "only for employers of record")
+        raise Problem("invalid_parameter", error.message, fields=[error])
     return None

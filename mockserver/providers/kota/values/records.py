@@ -1,4 +1,4 @@
-"""Helpers of all operations on records: ids, dates, lookup, refusals, preset states, rendering."""
+"""Creates ids, computes days, finds records, refuses fields, and renders single records."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def start_of_day(day: str) -> int:
 
 
 def end_of_day(day: str) -> int:
-    """Returns the instant of the last second of a day, the end of an inclusive deadline."""
+    """Returns the instant at which the last second of a day begins: the end of an inclusive deadline."""
     return start_of_day(day) + DAY - SECOND
 
 
@@ -69,7 +69,10 @@ def find_record(at: WriteContext, kind: str, id: str | None) -> Record | None:
 
 
 def get_or_404(call: Call, kind: str, parameter: str) -> Record:
-    """Returns the record whose id is in the path; refuses an unknown one with 404, a malformed one as assumed."""
+    """Returns the record whose id is in the path; refuses an unknown id with 404.
+
+    The assumption ``malformed_id`` determines the status for an id without the right prefix.
+    """
     id = call.args[parameter]
     if not id.startswith(f"{KINDS[kind].prefix}_") and assumptions_of(call).malformed_id == "400":
         raise Problem(
@@ -82,7 +85,10 @@ def get_or_404(call: Call, kind: str, parameter: str) -> Record:
 
 
 def get_or_404_with_body(call: Call, kind: str, parameter: str) -> tuple[Record, Any]:
-    """Returns the record of the path, and the body; ``fields_first`` decides which is refused first."""
+    """Returns the record of the path, and the request body.
+
+    The assumption ``fields_first`` determines whether an invalid body or an unknown record is refused first.
+    """
     if assumptions_of(call).fields_first:
         body = call.body
         return get_or_404(call, kind, parameter), body
@@ -91,37 +97,40 @@ def get_or_404_with_body(call: Call, kind: str, parameter: str) -> tuple[Record,
 
 
 def get_referenced(call: Call, kind: str, field: str, id: str) -> Record:
-    """Returns the record whose id is in a field of the body; refuses as assumed by ``unknown_reference``."""
+    """Returns the record whose id is in a field of the body.
+
+    The assumption ``unknown_reference`` determines the status for an unknown id.
+    """
     record = find_record(call, kind, id)
     if record is not None:
         return record
     name, rule = KINDS[kind].display_name, assumptions_of(call).unknown_reference
     operation = call.operation
-    declared = rule == "as_declared" and operation is not None and operation.name not in OPERATIONS_WITHOUT_404
-    if rule == "404" or declared:
+    is_declared = operation is not None and operation.name not in OPERATIONS_WITHOUT_404
+    if rule == "404" or (rule == "as_declared" and is_declared):
         raise Problem("not_found", f"No {name} has this id.")
     raise Problem("invalid_field", "", fields=[FieldError(field, f"no {name} has this id")])
 
 
 OPERATIONS_WITHOUT_404 = ("create_employee",)
-"""The operations whose body has ids of other records, and that declare no 404."""
+"""Documented: the operations that have ids of other records in their body, but declare no 404."""
 
 
 def refuse_fields(errors: Iterable[tuple[str, str]]) -> None:
-    """Raises a Problem if there are any errors: pairs of path and message."""
+    """Raises Problem if there are errors; each error is a field path and a message."""
     fields = [FieldError(path, message) for path, message in errors]
     if fields:
         raise Problem("invalid_field", fields[0].message, fields=fields)
 
 
 def require_insurer(at: WriteContext) -> None:
-    """Raises a Problem while the insurers are down (assumption ``insurers``)."""
+    """Raises Problem with status 500 if the assumption ``insurers`` is "down"."""
     if assumptions_of(at).insurers == "down":
         raise Problem("third_party", "The insurer does not answer.", status=500)
 
 
 def preset_state(kind: str, *owners: Record | None) -> str | None:
-    """Returns the state that the metadata ``testmode.<kind>`` selects; the first owner that has it takes precedence."""
+    """Returns the state that the metadata ``testmode.<kind>`` of the first owner that has it selects, or None."""
     for owner in owners:
         chosen: Mapping[str, str] = (owner or {}).get("metadata") or {}
         if f"testmode.{kind}" in chosen:
@@ -130,7 +139,7 @@ def preset_state(kind: str, *owners: Record | None) -> str | None:
 
 
 def apply_changes(record: Record, body: Any, *fields: str) -> dict[str, Any]:
-    """Returns the record with the values of the body; omitted and null fields keep theirs."""
+    """Returns the record with the body's values of these fields; omitted and null fields keep their values."""
     given = body.model_dump(mode="json", exclude_unset=True)
     return {**record, **{name: given[name] for name in fields if given.get(name) is not None}}
 

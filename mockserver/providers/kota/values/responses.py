@@ -1,4 +1,4 @@
-"""The base classes of response models."""
+"""Defines the base classes of response models."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ class ResponseModel(BaseModel):
 
 
 class PagedList(BaseModel):
-    """The base of the response models of pages."""
+    """The base of all models of a page of a list."""
 
     model_config = ConfigDict(extra="forbid", strict=True, defer_build=True)
     items: list[Any]
@@ -26,5 +26,5 @@ class PagedList(BaseModel):
 
 
 def paged_list_model(item: type[ResponseModel]) -> type[PagedList]:
-    """Returns the model of a page of these items."""
+    """Creates the model of a page whose items have the model ``item``."""
     return create_model(f"{item.__name__}PagedList", __base__=PagedList, items=(list[item], ...))  # type: ignore[valid-type]

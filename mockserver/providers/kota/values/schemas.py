@@ -1,4 +1,4 @@
-"""The base class of request models, and the models that several subjects share."""
+"""Defines the base class of request models, and the models of addresses."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ class RequestModel(BaseModel):
 class AddressModel(RequestModel):
     """An address; state and postal code are checked against the country."""
 
-    # Before the fields whose validators read it.
+    # Declared first, because the validators of state and postal_code read it.
     country_code: Country
     line1: NonBlankText
     line2: str | None = None
@@ -38,7 +38,7 @@ class AddressModel(RequestModel):
 
 
 class AddressModelWithoutCountry(RequestModel):
-    """A new address in the same country."""
+    """An address in a request that changes a record; the country cannot change."""
 
     line1: NonBlankText
     line2: str | None = None

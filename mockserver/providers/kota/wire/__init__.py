@@ -1,1 +1,1 @@
-"""Kota's use of HTTP: keys, responses, refusals, lists, and the declaration of operations."""
+"""The HTTP side of Kota: keys, responses, refusals, lists, and the declaration of operations."""

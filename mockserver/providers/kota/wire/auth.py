@@ -1,4 +1,4 @@
-"""Authentication with bearer keys, and the refusal of plain HTTP and of live keys."""
+"""Authenticates calls with bearer keys, and refuses plain HTTP and live keys."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from mockserver.providers.kota.assumptions import assumptions_of
 
 
 def credential(headers: Mapping[str, str], query: str) -> Credential:  # noqa: ARG001
-    """Reads ``Authorization: Bearer pk_...``; any other value of the header counts as a wrong key."""
+    """Reads ``Authorization: Bearer pk_...``; a header with another scheme counts as a wrong key."""
     header = headers.get("authorization")
     if header is None:
         return Credential()
@@ -19,7 +19,7 @@ def credential(headers: Mapping[str, str], query: str) -> Credential:  # noqa: A
 
 
 def authenticate(call: Call, proceed: Callable[[Call], Reply]) -> Reply:
-    """Runs the engine's stage, after the refusal of plain HTTP and of live keys where the assumptions require it."""
+    """Refuses plain HTTP and live keys if the assumptions require it, then runs the engine's authentication."""
     assumptions = assumptions_of(call)
     if assumptions.https_only and not call.origin.startswith("https:"):
         raise Problem("scope_missing", "Plain HTTP is refused")
@@ -34,4 +34,4 @@ def _mint(randomness: Randomness, sandbox: str, nth: int, mode: str) -> str:
 
 
 KEYS = KeyPolicy(mint=_mint, modes=("test", "live"))
-"""``pk_test_`` or ``pk_live_`` and 43 characters; these are secret keys, despite the prefix ``pk_``."""
+"""Keys are ``pk_test_`` or ``pk_live_`` and 43 characters. They are secret, despite the prefix ``pk_``."""

@@ -1,4 +1,4 @@
-"""Kota's responses: plain objects, pages, and problems with an error code."""
+"""Renders Kota's responses: plain objects, pages, and problems with an error code."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _TITLES_AND_TYPES = {
     "third_party_error": ("Third party error", f"{_RFC9110}6.1"),
     "internal_error": ("An error occurred while processing your request", f"{_RFC9110}6.1"),
 }
-"""By published error code, of which there are nine: title and type."""
+"""The title and the type of each of the nine error codes that the vendor publishes."""
 _ERROR_CODES = {
     "invalid_state": "invalid_state",
     "third_party": "third_party_error",
@@ -37,7 +37,7 @@ _STATUS_BY_CODE = {"idempotency_mismatch": 409, "third_party": 500, "requirement
 
 
 class ExtendedProblem(Problem):
-    """A refusal with additional members."""
+    """A problem with additional members."""
 
     def __init__(self, code: str, detail: str, members: Mapping[str, Any]) -> None:
         super().__init__(code, detail)
@@ -57,7 +57,7 @@ class KotaDialect:
         return render_page(call, records, 1, size, size)
 
     def render_problem(self, call: Call, problem: Problem) -> Reply:
-        """Renders a problem with the published error code that fits."""
+        """Renders a problem with the published error code for its code or status."""
         assumptions = assumptions_of(call)
         status = _status(assumptions, problem)
         code = _ERROR_CODES.get(problem.code) or _ERROR_CODES_BY_STATUS.get(status) or _fallback_code(status)
@@ -65,16 +65,16 @@ class KotaDialect:
         body: dict[str, Any] = {"type": type, "title": title, "status": status, "error_code": code}
         if assumptions.trace_ids == "sent":
             body["trace_id"] = call.sandbox.randomness.text("trace", call.serial, 32, HEX)
-        of_requirements = call.operation is not None and call.operation.name in _REQUIREMENT_OPERATIONS
+        is_about_requirement = call.operation is not None and call.operation.name in _REQUIREMENT_OPERATIONS
         body |= (
             _requirement_members(problem, body["title"])
-            if of_requirements
+            if is_about_requirement
             else _extension_members(assumptions, problem, code)
         )
         return Reply(status, [("Content-Type", "application/problem+json"), *problem.headers], as_json(body), problem)
 
     def decorate(self, call: Call, reply: Reply) -> None:
-        """Adds nothing: no response header of Kota is documented."""
+        """Adds nothing, because Kota documents no response headers."""
 
 
 def render_page(call: Call, items: Sequence[Record], number: int, size: int, total: int) -> Reply:
@@ -92,7 +92,10 @@ def render_page(call: Call, items: Sequence[Record], number: int, size: int, tot
 
 
 def show(assumptions: KotaAssumptions, value: Any) -> Any:
-    """Returns a value without internal members (``_...``), and without nulls if they are assumed to be omitted."""
+    """Returns a value without internal members, whose names begin with ``_``.
+
+    The assumption ``null_members`` determines whether members without a value are omitted.
+    """
     if isinstance(value, list):
         return [show(assumptions, each) for each in value]
     if not isinstance(value, dict):
@@ -120,7 +123,7 @@ def _fallback_code(status: int) -> str:
 
 
 def _extension_members(assumptions: KotaAssumptions, problem: Problem, code: str) -> dict[str, Any]:
-    """Returns the members in addition to those of every problem."""
+    """Returns the members that not every problem has: ``errors`` or ``detail``."""
     if isinstance(problem, ExtendedProblem):
         return {"detail": problem.detail, **problem.extensions}
     errors: dict[str, list[str]] = {}
@@ -134,7 +137,7 @@ def _extension_members(assumptions: KotaAssumptions, problem: Problem, code: str
 
 
 def _fields(problem: Problem) -> Sequence[FieldError]:
-    """Returns the refused fields or parameters, or the header of an invalid idempotency key."""
+    """Returns the errors of a problem; an invalid idempotency key is an error of its header."""
     if problem.code == "idempotency_key_invalid":
         return (FieldError("Idempotency-Key", problem.detail),)
     return problem.fields
@@ -150,5 +153,5 @@ def _requirement_members(problem: Problem, title: str) -> dict[str, Any]:
 
 
 def _path(assumptions: KotaAssumptions, problem: Problem, path: str) -> str:
-    body = problem.code == "invalid_field"
-    return f"$.{path}" if body and assumptions.error_paths == "json_path" else path
+    is_in_body = problem.code == "invalid_field"
+    return f"$.{path}" if is_in_body and assumptions.error_paths == "json_path" else path

@@ -1,4 +1,4 @@
-"""Kota's lists: numbered pages, filters, newest first."""
+"""Reads and renders Kota's lists: filtered, newest first, in numbered pages."""
 
 from __future__ import annotations
 
@@ -27,18 +27,21 @@ class PageQuery(BaseModel):
 
 
 def comma_separated_filter(*known: str) -> AfterValidator:
-    """Returns the validator of a filter that takes several of these values, separated by commas."""
+    """Returns the validator of a filter whose value is one or more of ``known``, separated by commas."""
     check = comma_separated_validator(*known)
     return AfterValidator(lambda value: None if value is None else check(value))
 
 
-def filter_values(csv: str | None, otherwise: Iterable[str] = ()) -> frozenset[str] | None:
-    """Returns the values of a filter, or None if it selects everything."""
-    return frozenset(csv.split(",") if csv else otherwise) or None
+def filter_values(csv: str | None, default: Iterable[str] = ()) -> frozenset[str] | None:
+    """Returns the values of a filter; without a filter ``default``, or None if all records match."""
+    return frozenset(csv.split(",") if csv else default) or None
 
 
 def iter_records(space: Space, collection: str, *, oldest_first: bool = False, **wanted: Any) -> Iterator[Record]:
-    """Yields the matching records, newest first; ``wanted`` has a value, a frozenset of values, or None per field."""
+    """Yields the records that match, newest first.
+
+    ``wanted`` has for each field a value, a frozenset of possible values, or None for any value.
+    """
     filters = {name: value for name, value in wanted.items() if value is not None}
     indexed = next((name for name in INDEXES[collection] if isinstance(filters.get(name), str)), None)
     index_query: dict[str, Any] = {"field": indexed, "equals": filters[indexed]} if indexed else {}
@@ -54,7 +57,7 @@ def _fits(value: Any, wanted: Any) -> bool:
 def render_list(
     call: Call, records: Iterable[Record], render: Callable[[Record], Record] = dict, total: int | None = None
 ) -> Reply:
-    """Renders the requested page; passing ``total`` avoids counting."""
+    """Renders the requested page of a list; without ``total``, all records are counted."""
     number, size = _requested_page(call)
     rest, start = iter(records), (number - 1) * size
     before = sum(1 for _ in islice(rest, start))

@@ -1,4 +1,4 @@
-"""The declaration of Kota's operations, with the refusals that all of them have."""
+"""Declares operations with the error statuses that all operations of Kota have."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import Any
 from mockserver.engine import Operation
 
 _COMMON_REFUSALS = (400, 401, 403, 404, 429, 500)
+"""The error statuses of every operation."""
 
 
 def define_operation(name: str, route: str, perform: Any, summary: str, **further: Any) -> Operation:

@@ -1,6 +1,6 @@
-"""Names of response models that are imported only for OpenAPI documents.
+"""Names response models without importing them.
 
-Building all models takes a twentieth of the start time.
+Only OpenAPI documents need the models, and building all of them takes a twentieth of the start time.
 """
 
 from __future__ import annotations
@@ -11,10 +11,10 @@ PACKAGE = "mockserver.providers.kota"
 
 
 def response_model(subject: str, name: str) -> LazyModel:
-    """Returns the name of a model in the subject's ``responses.py``."""
+    """Returns a reference to a model in the subject's ``responses.py``."""
     return LazyModel(f"{PACKAGE}.{subject}.responses", name)
 
 
 def paged_response_model(item: LazyModel) -> LazyModel:
-    """Returns the name of the model of a page, which is in the same module as its items' model."""
+    """Returns a reference to the model of a page, which is in the module of the items' model."""
     return LazyModel(item.module, f"{item.name}PagedList")

@@ -1,4 +1,4 @@
-"""Roles of users and members of groups: the API can change them, but not read them."""
+"""Operations that assign roles to users and add users to groups; the API has none that reads these links."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ from mockserver.providers.kotauth.wire.records import audit
 
 @dataclass(frozen=True, slots=True)
 class _LinkType:
-    """A kind of link between a user and another record."""
+    """A type of link between a user and a role or group."""
 
     link_collection: str
     target_collection: str
     path_parameters: tuple[str, str]
-    """The path parameters of both ends, in the order of the path and of the id of a link."""
-    name: str
-    """The detail of audit events that contains the name of the other record."""
+    """The path parameters of both records, in the order of the path; a link's id has the same order."""
+    name_detail: str
+    """The member of an audit event's details with the name of the role or group."""
     created_event: str
     removed_event: str
 
@@ -39,7 +39,7 @@ _MEMBERS = _LinkType(
 
 
 def _find_both_ends(link_type: _LinkType, call: Call) -> tuple[Record, Record] | None:
-    """Returns the user and the other record, or None if one is missing and the product ignores that."""
+    """Returns the user and the role or group. If one is missing: None (observed) or raises Problem (documented)."""
     try:
         return get_for_write(call, "users"), get_for_write(call, link_type.target_collection)
     except Problem:
@@ -50,14 +50,14 @@ def _find_both_ends(link_type: _LinkType, call: Call) -> tuple[Record, Record] |
 
 def _link(link_type: _LinkType, call: Call) -> Reply:
     ends = _find_both_ends(link_type, call)
-    if ends is not None and _put(link_type, call):
+    if ends is not None and _put_link(link_type, call):
         _audit_link(link_type, call, link_type.created_event, *ends)
     return no_content()
 
 
-def _put(link_type: _LinkType, call: Call) -> bool:
-    """Writes the link; returns False if it exists. Raises Problem instead where the product has a database error."""
-    id = _id(link_type, call)
+def _put_link(link_type: _LinkType, call: Call) -> bool:
+    """Writes the link. If it exists: returns False (documented) or raises the product's database error (observed)."""
+    id = _link_id(link_type, call)
     if call.space.get(link_type.link_collection, id) is not None:
         if not is_documented(call, "database_errors"):
             raise build_problem("database_error", f"{link_type.link_collection} already contains {id}")
@@ -71,17 +71,17 @@ def _put(link_type: _LinkType, call: Call) -> bool:
 def _unlink(link_type: _LinkType, call: Call) -> Reply:
     ends = _find_both_ends(link_type, call)
     if ends is not None:
-        call.space.drop(link_type.link_collection, _id(link_type, call))
+        call.space.drop(link_type.link_collection, _link_id(link_type, call))
         _audit_link(link_type, call, link_type.removed_event, *ends)
     return no_content()
 
 
-def _id(link_type: _LinkType, call: Call) -> str:
+def _link_id(link_type: _LinkType, call: Call) -> str:
     return "/".join(call.args[end] for end in link_type.path_parameters)
 
 
 def _audit_link(link_type: _LinkType, call: Call, event: str, user: Record, other: Record) -> None:
-    details = {link_type.name: other["name"], "username": user["username"]}
+    details = {link_type.name_detail: other["name"], "username": user["username"]}
     # Roles can belong to an application, groups cannot.
     audit(call, event, user=int(user["id"]), client=other.get("clientId"), **details)
 

@@ -1,4 +1,4 @@
-"""Groups of users; a group can have a parent group."""
+"""Operations on groups of users; a group can have a parent group."""
 
 from __future__ import annotations
 
@@ -39,10 +39,10 @@ def _check_name(name: str) -> None:
         raise build_problem("validation", "Group name is required.")
 
 
-def _check_free(call: Call, name: str, parent: int | None, own: str | None) -> None:
+def _check_free(call: Call, name: str, parent: int | None, own_id: str | None) -> None:
     # The name is compared as sent but stored trimmed: " A" is accepted next to "A", and both are stored as "A".
     for other in call.space.find("groups", "name", name):
-        if other["name"] == name and other["parentGroupId"] == parent and other["id"] != own:
+        if other["name"] == name and other["parentGroupId"] == parent and other["id"] != own_id:
             raise build_problem("conflict", f"Group '{name}' already exists at this level.")
 
 
@@ -60,12 +60,13 @@ def _update(call: Call) -> Reply:
 
 def _delete(call: Call) -> Reply:
     record = get_for_write(call, "groups")
-    _drop(call, record)
+    _drop_group(call, record)
     audit(call, "ADMIN_GROUP_DELETED", groupName=record["name"])
     return no_content()
 
 
-def _drop(call: Call, top: Record) -> None:
+def _drop_group(call: Call, top: Record) -> None:
+    """Deletes a group and its memberships. Its children become roots (documented) or are deleted too (observed)."""
     pending = [top]
     while pending:
         group = pending.pop()

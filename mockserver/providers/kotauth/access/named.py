@@ -1,4 +1,4 @@
-"""The common part of roles and groups: both have a name, a description and five operations."""
+"""The operations that roles and groups have in common; both have a name and a description."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from mockserver.providers.kotauth.wire.records import render_list
 
 @dataclass(frozen=True, slots=True)
 class NamedResource:
-    """The noun, the models and the specific operations of roles or of groups."""
+    """What differs between roles and groups: the noun, the models, and the functions that change records."""
 
     noun: str
     model: type[BaseModel]
@@ -31,10 +31,10 @@ class NamedResource:
 
 def render_one(call: Call, model: type[BaseModel], record: Record, status: int = 200) -> Reply:
     """Returns the response with a single role or group."""
-    return call.sandbox.provider.dialect.render_record(call, _show(call, model, record), status)
+    return call.sandbox.provider.dialect.render_record(call, _render_fields(call, model, record), status)
 
 
-def _show(call: Call, model: type[BaseModel], record: Record) -> dict[str, Any]:
+def _render_fields(call: Call, model: type[BaseModel], record: Record) -> dict[str, Any]:
     fields = {**record, "id": int(record["id"]), "tenantId": assumptions_of(call).tenant_id}
     return {name: fields[name] for name in model.model_fields}
 
@@ -43,7 +43,7 @@ def _list(resource: NamedResource, call: Call) -> Reply:
     collection = f"{resource.noun}s"
     records = (record for _, record in call.space.scan(collection, field="name"))
     return render_list(
-        call, records, lambda record: _show(call, resource.model, record), total=call.space.count(collection)
+        call, records, lambda record: _render_fields(call, resource.model, record), total=call.space.count(collection)
     )
 
 

@@ -1,4 +1,4 @@
-"""Roles of a workspace and of its applications."""
+"""Operations on the roles of a workspace and of its applications."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""User attributes, and the claim mappers that add them to tokens."""
+"""Operations on user attributes, and on the claim mappers that add attributes to tokens."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from mockserver.providers.kotauth.wire.problems import build_problem
 from mockserver.providers.kotauth.wire.records import audit, check_columns, is_blank
 
 MAX_MAPPERS = 20
+"""Claim mappers per workspace; a further one is refused with 409."""
 RESERVED_CLAIMS = frozenset(
     """
     sub iss aud exp iat nbf jti nonce auth_time acr amr azp email email_verified name preferred_username
@@ -21,24 +22,24 @@ RESERVED_CLAIMS = frozenset(
     resource_access
     """.split()  # noqa: SIM905
 )
-_FIELDS = ("claimName", "includeInAccess", "includeInId")
+_MAPPER_FIELDS = ("claimName", "includeInAccess", "includeInId")
 
 
-def _user(call: Call) -> Record:
+def _get_user_or_404(call: Call) -> Record:
     record = call.space.get("users", call.args["userId"])
     if record is None:
         raise build_problem("nothing_found", "No user matched the request.")
     return record
 
 
-def _list(call: Call) -> Reply:
-    user = _user(call)
+def _list_attributes(call: Call) -> Reply:
+    user = _get_user_or_404(call)
     records = call.space.find("user_attributes", "userId", int(user["id"]))
     attributes = {record["key"]: record["value"] for record in records}
     return call.sandbox.provider.dialect.render_record(call, {"attributes": attributes})
 
 
-def _set(call: Call) -> Reply:
+def _set_attribute(call: Call) -> Reply:
     key, value = call.args["key"], call.body.value
     if is_blank(key):
         raise build_problem("validation", "Attribute key must not be blank.")
@@ -46,24 +47,25 @@ def _set(call: Call) -> Reply:
         raise build_problem("validation", "Attribute key must be at most 64 characters.")
     if len(value) > 1024:
         raise build_problem("validation", "Attribute value must be at most 1024 characters.")
-    user = _user(call)
+    user = _get_user_or_404(call)
     record = {"id": f"{user['id']}/{key}", "userId": int(user["id"]), "key": key, "value": value}
     call.space.put("user_attributes", record)
     _audit_attribute(call, "SET", user, key)
     return no_content()
 
 
-def _delete(call: Call) -> Reply:
-    user, key = _user(call), call.args["key"]
+def _delete_attribute(call: Call) -> Reply:
+    user, key = _get_user_or_404(call), call.args["key"]
     id = f"{user['id']}/{key}"
     if call.space.get("user_attributes", id) is None:
-        return _refuse_or_ignore(call, f"Attribute '{key[:100]}' not found.")
+        return _refuse_or_ignore_missing(call, f"Attribute '{key[:100]}' not found.")
     call.space.drop("user_attributes", id)
     _audit_attribute(call, "DELETED", user, key)
     return no_content()
 
 
-def _refuse_or_ignore(call: Call, detail: str) -> Reply:
+def _refuse_or_ignore_missing(call: Call, detail: str) -> Reply:
+    """Responds to the deletion of an unknown attribute or mapper: 404 (documented) or 204 (observed)."""
     if is_documented(call, "missing_attribute"):
         raise build_problem("nothing_found", detail)
     return no_content()
@@ -77,7 +79,7 @@ def _audit_attribute(call: Call, action: str, user: Record, key: str) -> None:
 
 def _list_mappers(call: Call) -> Reply:
     records = sorted((record for _, record in call.space.scan("claim_mappers")), key=lambda record: str(record["id"]))
-    mappers = [{"attributeKey": record["id"], **{name: record[name] for name in _FIELDS}} for record in records]
+    mappers = [{"attributeKey": record["id"], **{name: record[name] for name in _MAPPER_FIELDS}} for record in records]
     return call.sandbox.provider.dialect.render_record(call, {"mappers": mappers})
 
 
@@ -113,7 +115,7 @@ def _delete_mapper(call: Call) -> Reply:
     key = call.args["attributeKey"]
     record = call.space.get("claim_mappers", key)
     if record is None:
-        return _refuse_or_ignore(call, f"Claim mapper '{key[:100]}' not found.")
+        return _refuse_or_ignore_missing(call, f"Claim mapper '{key[:100]}' not found.")
     call.space.drop("claim_mappers", key)
     _audit_mapper(call, "DELETED", key, record["claimName"])
     return no_content()
@@ -129,15 +131,15 @@ def operations() -> Iterator[Operation]:
     single, mapper = f"{many}/{{key}}", f"{mappers}/{{attributeKey}}"
     read, write = "user_attributes:read", "user_attributes:write"
     yield Operation(
-        "list_attributes", "GET", many, _list, "List a user's attributes", response=models.UserAttributes,
+        "list_attributes", "GET", many, _list_attributes, "List a user's attributes", response=models.UserAttributes,
         refusals=(400, *READ_REFUSALS), scope=read,
     )  # fmt: skip
     yield Operation(
-        "set_attribute", "PUT", single, _set, "Set an attribute of a user", body=models.NewValue, status=204,
+        "set_attribute", "PUT", single, _set_attribute, "Set an attribute of a user", body=models.NewValue, status=204,
         refusals=(400, 401, 403, 404, 413, 422, 429), scope=write,
     )  # fmt: skip
     yield Operation(
-        "delete_attribute", "DELETE", single, _delete, "Delete an attribute of a user", status=204,
+        "delete_attribute", "DELETE", single, _delete_attribute, "Delete an attribute of a user", status=204,
         refusals=(400, *READ_REFUSALS), scope=write,
     )  # fmt: skip
     read, write = "claim_mappers:read", "claim_mappers:write"

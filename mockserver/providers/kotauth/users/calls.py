@@ -1,4 +1,4 @@
-"""Users: list, search, create, get, update, disable and invite."""
+"""Operations that list, create, get, update, disable and invite users."""
 
 from __future__ import annotations
 
@@ -22,17 +22,18 @@ from mockserver.providers.kotauth.wire.records import audit, check_columns, is_b
 
 NAME_PATTERN = re.compile(r"[a-zA-Z0-9._-]+", re.ASCII)
 INVITE_ACTIONS = ["SET_PASSWORD"]
+"""The required actions of an invited user until the invite is accepted."""
 USER_FIELDS = ("username", "email", "fullName", "emailVerified", "enabled", "mfaEnabled")
 
 
-def show(record: Record) -> dict[str, Any]:
-    """Returns the fields of a user that lists contain."""
+def render_user_fields(record: Record) -> dict[str, Any]:
+    """Returns the fields of a user in lists."""
     return {"id": int(record["id"]), **{name: record[name] for name in USER_FIELDS}}
 
 
 def render_user(call: Call, record: Record, status: int = 200) -> Reply:
-    """Returns the response with a single user, with ``requiredActions`` if they are as documented."""
-    fields = show(record)
+    """Returns the response with a single user; ``requiredActions`` is documented but not observed."""
+    fields = render_user_fields(record)
     if is_documented(call, "required_actions"):
         fields["requiredActions"] = record["requiredActions"]
     return call.sandbox.provider.dialect.render_record(call, fields, status)
@@ -42,17 +43,21 @@ def _list(call: Call) -> Reply:
     search = getattr(call.query_parameters, "search", None) or ""
     users = (record for _, record in call.space.scan("users"))
     if is_blank(search):
-        return render_list(call, users, show, total=call.space.count("users"))
-    matches = _search_matcher(search, anywhere=not is_documented(call, "search"))
+        return render_list(call, users, render_user_fields, total=call.space.count("users"))
+    matches = _build_matcher(search, anywhere=not is_documented(call, "search"))
     return render_list(
-        call, (user for user in users if any(matches(user[name].lower()) for name in USER_FIELDS[:3])), show
+        call,
+        (user for user in users if any(matches(user[name].lower()) for name in USER_FIELDS[:3])),
+        render_user_fields,
     )
 
 
-def _search_matcher(text: str, *, anywhere: bool) -> Any:
+def _build_matcher(text: str, *, anywhere: bool) -> Any:
+    """Returns a function that takes a lower-case value; it matches the beginning, or with ``anywhere`` any part."""
     if not anywhere:
         return lambda value: value.startswith(text.lower())
-    # As in SQL LIKE: % matches anything, _ one character. Taking the first match of each piece needs no backtracking.
+    # As in SQL LIKE, % matches anything and _ one character. Each piece between two % takes its first match, because a
+    # later match cannot help the pieces that follow.
     pieces = [re.compile(re.escape(piece).replace("_", "."), re.DOTALL) for piece in text.lower().split("%")]
 
     def matches(value: str) -> bool:
@@ -70,7 +75,7 @@ def _search_matcher(text: str, *, anywhere: bool) -> Any:
 def _create(call: Call) -> Reply:
     body = call.body
     is_invited = _is_invited(call, body)
-    _check_new(call, body)
+    _check_new_user(call, body)
     if body.password is not None:
         check_password(assumptions_of(call), is_documented(call, "password_minimum"), body.password)
     email = _normalize_email(call, body.email)
@@ -96,16 +101,16 @@ def _create(call: Call) -> Reply:
 
 def _is_invited(call: Call, body: models.NewUser) -> bool:
     """Whether the user gets an invite instead of a password. Raises Problem if the body has neither."""
-    documented = is_documented(call, "invites")
-    if not documented and "sendInvite" in body.model_fields_set and refuses_unknown_fields(call):
+    can_invite = is_documented(call, "invites")
+    if not can_invite and "sendInvite" in body.model_fields_set and refuses_unknown_fields(call):
         raise Problem("malformed_body", "There is no field 'sendInvite'")
-    is_invited = documented and bool(body.sendInvite)
+    is_invited = can_invite and bool(body.sendInvite)
     if body.password is None and not is_invited:
         raise Problem("invalid_field", "password: field required", fields=[FieldError("password", "field required")])
     return is_invited
 
 
-def _check_new(call: Call, body: models.NewUser) -> None:
+def _check_new_user(call: Call, body: models.NewUser) -> None:
     if is_blank(body.username):
         raise build_problem("validation", "Username is required.")
     if not NAME_PATTERN.fullmatch(body.username):
@@ -121,15 +126,16 @@ def _check_email_format(email: str) -> None:
 
 
 def _normalize_email(call: Call, text: str) -> str:
-    """Returns the e-mail for the comparison; the product trims it later, so only its database finds some duplicates."""
+    """Returns the e-mail to compare with others; the product trims it only later, so it can have white space."""
     lower = text.lower()
     return lower.strip() if is_documented(call, "database_errors") else lower
 
 
-def _check_email_free(call: Call, email: str, own: str | None) -> None:
+def _check_email_free(call: Call, email: str, own_id: str | None) -> None:
     for candidate in (email, email.strip()):
         others = call.space.find("users", "email", candidate)
-        if any(user["email"] == candidate and user["id"] != own for user in others):
+        if any(user["email"] == candidate and user["id"] != own_id for user in others):
+            # The product compares before it trims, so this duplicate reaches its database.
             if candidate != email:
                 raise build_problem("database_error", "The trimmed e-mail is already in use")
             raise build_problem("conflict", f"Email '{email}' is already registered.")
@@ -178,7 +184,7 @@ def _audit_and_publish(call: Call, action: str, event: str, record: Record, **ex
     publish_event(call, event, user=user, **details)
 
 
-def _resend(call: Call) -> Reply:
+def _resend_invite(call: Call) -> Reply:
     record = path_records.get_for_write(call, "users")
     if record["requiredActions"] != INVITE_ACTIONS:
         raise build_problem("no_pending_invite", "The user does not have a pending invite.")
@@ -210,7 +216,7 @@ def operations() -> Iterator[Operation]:
         scope=write,
     )  # fmt: skip
     yield Operation(
-        "resend_invite", "POST", f"{single}/resend-invite", _resend, "Send an invite again",
+        "resend_invite", "POST", f"{single}/resend-invite", _resend_invite, "Send an invite again",
         refusals=(400, *READ_REFUSALS), scope=write,
         available_if=lambda assumptions: resolve_fidelity(assumptions, "resend_invite") == "documented",
     )  # fmt: skip

@@ -1,4 +1,4 @@
-"""The password policy of a workspace. Passwords are checked but not stored: no operation reads one."""
+"""Checks passwords against the policy of the workspace. They are not stored, because no operation reads one."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from mockserver.providers.kotauth.assumptions import KotauthAssumptions
 from mockserver.providers.kotauth.wire.problems import build_problem
 
 OPENAPI_MINIMUM = 4
+"""The minimum length of a password in the product's OpenAPI document."""
 COMMON_PASSWORDS = frozenset(
     ("password", "password1", "password123", "12345678", "123456789", "qwertyuiop", "qwerty123", "letmein1", "iloveyou",
      "admin123", "welcome1", "abc12345")

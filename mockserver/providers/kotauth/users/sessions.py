@@ -1,4 +1,4 @@
-"""Sessions: simulated sign-ins create them, the API lists and revokes them."""
+"""Operations that list and revoke sessions; the sign-in simulations create them."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from mockserver.providers.kotauth.wire.problems import build_problem
 from mockserver.providers.kotauth.wire.records import render_instant, render_list
 
 
-def _show(call: Call, record: Record) -> dict[str, Any]:
+def _render_session(call: Call, record: Record) -> dict[str, Any]:
     fields = {name: record[name] for name in ("userId", "clientId", "scopes", "ipAddress")}
     times = {
         "createdAt": render_instant(call, record["_created"]),
@@ -24,8 +24,8 @@ def _show(call: Call, record: Record) -> dict[str, Any]:
 
 
 def _expires_at(call: Call, record: Record) -> int:
-    end: int = record["_refresh_ends" if is_documented(call, "session_expiry") else "_access_ends"]
-    return end
+    instant: int = record["_refresh_ends" if is_documented(call, "session_expiry") else "_access_ends"]
+    return instant
 
 
 def _is_active(call: Call, record: Record) -> bool:
@@ -36,14 +36,15 @@ def _list(call: Call) -> Reply:
     sessions = (record for _, record in call.space.scan("sessions", field="_created", descending=True))
     active = (record for record in sessions if _is_active(call, record))
     if is_documented(call, "session_expiry"):
+        # Sessions of applications have no user; the documented list omits them.
         active = (record for record in active if record["userId"] is not None)
-    return render_list(call, active, lambda record: _show(call, record))
+    return render_list(call, active, lambda record: _render_session(call, record))
 
 
 def _revoke(call: Call) -> Reply:
     record = call.space.get("sessions", call.args["sessionId"])
-    ended = record is not None and not _is_active(call, record)
-    if record is None or (ended and is_documented(call, "session_revoked_twice")):
+    has_ended = record is not None and not _is_active(call, record)
+    if record is None or (has_ended and is_documented(call, "session_revoked_twice")):
         raise build_problem("session_not_found", f"No session with id SessionId(value={call.args['sessionId']}).")
     if record["_revoked"] is None:
         call.space.put("sessions", {**record, "_revoked": call.now})

@@ -1,4 +1,4 @@
-"""The stages before Kotauth's operations: path, key, workspace and ids; and the generation of keys."""
+"""The stages that check path, key, workspace and ids before an operation runs, and the generation of keys."""
 
 from __future__ import annotations
 
@@ -35,12 +35,14 @@ _ID_PROBLEMS = {
     "appId": "bad_application_id",
     "sessionId": "bad_session_id",
 }
+"""Path parameter -> problem for a value that is not an integer."""
 _INTEGER = re.compile(r"[+-]?\d{1,20}", re.ASCII)
 _INTEGER_LIMIT = 2**31
+"""The first number that is too large for a 32-bit integer."""
 
 
-def credential(headers: Mapping[str, str], query: str) -> Credential:  # noqa: ARG001
-    """Reads `Authorization: Bearer kauth_...`; any other header counts as no key."""
+def read_credential(headers: Mapping[str, str], query: str) -> Credential:  # noqa: ARG001
+    """Reads the key from `Authorization: Bearer kauth_...`; any other header counts as no key."""
     scheme, _, token = headers.get("authorization", "").partition(" ")
     token = token.strip()
     well_formed = scheme.lower() == "bearer" and token.startswith("kauth_")
@@ -48,24 +50,26 @@ def credential(headers: Mapping[str, str], query: str) -> Credential:  # noqa: A
 
 
 def locate(call: Call, proceed: Proceed) -> Reply:
-    """Refuses hidden paths and too long bodies, then runs the stage of the engine."""
+    """Refuses hidden paths and too long bodies, then runs the engine's stage."""
     if is_hidden(call):
         raise Problem("no_such_path", f"There is nothing at {call.path[:200]}")
     if call.operation is not None and call.too_large:
-        # No limit is documented. It would be the limit of a proxy, which checks neither key nor ids.
+        # No limit is documented. A proxy would enforce it before the product checks the key and the ids.
         raise Problem("body_too_large", f"The body is longer than {call.sandbox.assumptions.body_limit} bytes")
     return engine_locate(call, proceed)
 
 
 def is_hidden(call: Call) -> bool:
-    """Whether the path exists only in the documents and this sandbox follows the source."""
-    operations = [op for op in call.sandbox.provider.operations if _fits(op, call)]
+    """Whether the path exists only in the documents, but this sandbox follows the source."""
+    operations = [op for op in call.sandbox.provider.operations if _matches_path(op, call)]
     return bool(operations) and not any(op.is_available(call.sandbox.assumptions) for op in operations)
 
 
-def _fits(operation: OperationView, call: Call) -> bool:
-    segments, sent = operation.path.split("/"), call.path.removeprefix(call.mount).split("/")
-    return len(segments) == len(sent) and all(a.startswith("{") or a == b for a, b in zip(segments, sent, strict=True))
+def _matches_path(operation: OperationView, call: Call) -> bool:
+    segments, requested = operation.path.split("/"), call.path.removeprefix(call.mount).split("/")
+    return len(segments) == len(requested) and all(
+        a.startswith("{") or a == b for a, b in zip(segments, requested, strict=True)
+    )
 
 
 def authenticate(call: Call, proceed: Proceed) -> Reply:
@@ -81,29 +85,30 @@ def authenticate(call: Call, proceed: Proceed) -> Reply:
     try:
         return engine_authenticate(call, proceed)
     except Problem as problem:
-        # The code keeps the reason for the journal; the status is the same for all reasons.
+        # The journal shows the reason by the code; clients receive 401 for every reason.
         if problem.code in REFUSED_KEY_CODES:
             problem.status = 401
         raise
 
 
 def identify(call: Call, proceed: Proceed) -> Reply:
-    """Refuses ids in the path that are not 32-bit integers, from left to right; after the scope, before the body."""
+    """Refuses ids in the path that are not 32-bit integers, from left to right."""
     assert call.operation is not None
     ids = {name: call.args[name] for name in _ID_PROBLEMS if name in call.args}
     for name in re.findall(r"{(\w+)}", call.operation.path):
         if name in ids:
-            ids[name] = _integer(name, ids)
+            ids[name] = _parse_id(name, ids)
     call.args = {**call.args, **ids}
     return proceed(call)
 
 
-def _integer(name: str, ids: Mapping[str, str]) -> str:
+def _parse_id(name: str, ids: Mapping[str, str]) -> str:
     value = ids[name]
     number = int(value) if _INTEGER.fullmatch(value) else _INTEGER_LIMIT
     if not -_INTEGER_LIMIT <= number < _INTEGER_LIMIT:
-        alone = list(ids) == ["userId"]
-        raise build_problem(_ID_PROBLEMS[name], "userId must be an integer." if alone else "")
+        # The product explains the refusal only where userId is the only id of the path.
+        detail = "userId must be an integer." if list(ids) == ["userId"] else ""
+        raise build_problem(_ID_PROBLEMS[name], detail)
     return str(number)
 
 

@@ -1,4 +1,4 @@
-"""Reads request bodies, under the assumptions about media type, scalars and unknown fields."""
+"""Reads request bodies as the assumptions about media type, scalars and unknown fields require."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from mockserver.providers.kotauth.assumptions import is_documented, refuses_unkn
 
 
 def read_body(call: Call) -> bytes:
-    """Returns the body as JSON, with bare scalars as strings where the product accepts them. Raises Problem."""
+    """Returns the body as JSON. Scalars in string fields become strings where the product does so. Raises Problem."""
     assert call.operation is not None
     media_type = call.headers.get("content-type", "").partition(";")[0].strip().lower()
     if media_type != "application/json" and not is_documented(call, "content_type"):
@@ -29,9 +29,9 @@ def read_body(call: Call) -> bytes:
         raise Problem("malformed_body", f"There is no field {unknown[0][:100]!r}")
     if is_documented(call, "bare_scalars"):
         return call.data
-    # Parsed a second time, because a number becomes the text that the client sent: 1.50, not 1.5.
-    sent = loads(call.data, parse_int=_NumberText, parse_float=_NumberText)
-    return as_json({name: _as_text(model, name, value, document[name]) for name, value in sent.items()})
+    # The body is parsed a second time because a number must become the text in the body: 1.50, not 1.5.
+    with_number_texts = loads(call.data, parse_int=_NumberText, parse_float=_NumberText)
+    return as_json({name: _as_text(model, name, value, document[name]) for name, value in with_number_texts.items()})
 
 
 class _NumberText(str):
@@ -40,9 +40,10 @@ class _NumberText(str):
     __slots__ = ()
 
 
-def _as_text(model: type[BaseModel], name: str, sent: Any, value: Any) -> Any:
+def _as_text(model: type[BaseModel], name: str, value_or_text: Any, value: Any) -> Any:
+    """Returns the value of a field, or its text if it is a number or boolean in a string field."""
     field = model.model_fields.get(name)
     textual = field is not None and (field.annotation is str or str in get_args(field.annotation))
-    if textual and isinstance(sent, _NumberText):
-        return str(sent)
+    if textual and isinstance(value_or_text, _NumberText):
+        return str(value_or_text)
     return str(value).lower() if textual and isinstance(value, bool) else value

@@ -1,4 +1,4 @@
-"""Compression of responses with gzip or deflate."""
+"""Compresses responses with gzip or deflate."""
 
 from __future__ import annotations
 
@@ -12,13 +12,14 @@ from mockserver.engine import Call, Reply
 from mockserver.providers.kotauth.assumptions import is_documented
 
 CODINGS: dict[str, Callable[[bytes], bytes]] = {"gzip": partial(compress, mtime=0), "deflate": zlib.compress}
-"""In order of preference at equal quality; deflate means the zlib format, as in HTTP."""
+"""Name of a coding -> function; at equal quality the first is preferred. In HTTP, deflate means the zlib format."""
 _MIN_BYTES = 1024
+"""Shorter bodies are not compressed."""
 _QUALITY = re.compile(r"\s*q\s*=\s*(0(?:\.\d*)?|1(?:\.0*)?)\s*", re.IGNORECASE | re.ASCII)
 
 
 def compress_reply(call: Call, reply: Reply) -> None:
-    """Compresses bodies of 1024 bytes and more as the source does, if the client accepts a coding."""
+    """Compresses bodies of 1024 bytes and more if the client accepts a coding and the sandbox follows the source."""
     if len(reply.body) < _MIN_BYTES or is_documented(call, "compression"):
         return
     coding = choose_coding(call.headers.get("accept-encoding", ""))
@@ -28,7 +29,7 @@ def compress_reply(call: Call, reply: Reply) -> None:
 
 
 def choose_coding(header: str) -> str | None:
-    """Returns the coding that an Accept-Encoding header prefers, or None if it prefers no compression."""
+    """Returns the coding that an Accept-Encoding header prefers, or None if it prefers or accepts no compression."""
     qualities = {
         name.strip().lower(): _parse_quality(rest) for name, _, rest in (e.partition(";") for e in header.split(","))
     }

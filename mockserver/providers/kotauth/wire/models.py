@@ -19,11 +19,11 @@ def _parse_lenient_integer(value: Any, handler: ValidatorFunctionWrapHandler) ->
 
 
 LenientInteger = Annotated[int | None, WrapValidator(_parse_lenient_integer)]
-"""An integer in a query; an unreadable one is ignored."""
+"""An integer in a query; an unreadable value is ignored."""
 
 
 class Body(BaseModel):
-    """Strict: scalars are not converted to the type of the field."""
+    """A body whose scalars are not converted to the types of the fields."""
 
     model_config = ConfigDict(strict=True, defer_build=True)
 

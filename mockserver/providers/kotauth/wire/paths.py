@@ -2,5 +2,5 @@
 
 BASE = "/t/{slug}/api/v1"
 READ_REFUSALS = (401, 403, 404, 429)
-"""404 also means that the workspace does not exist."""
+"""Lists have 404 too: it means that the workspace does not exist."""
 WRITE_REFUSALS = (400, 401, 403, 404, 409, 413, 422, 429)

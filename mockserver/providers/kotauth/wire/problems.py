@@ -1,4 +1,4 @@
-"""Kotauth's refusals by name, with the status and the title that clients receive."""
+"""Kotauth's refusals: the status and title that clients receive for each problem name."""
 
 from __future__ import annotations
 
@@ -25,8 +25,9 @@ PROBLEMS: dict[str, tuple[int, str]] = {
     "no_pending_invite": (400, "Bad Request"),
     "database_error": (500, "Internal Server Error"),
 }
+"""Name -> (status, title)."""
 REFUSED_KEY_CODES = ("bad_credentials", "key_propagating", "key_expired", "key_revoked", "address_refused")
-"""Problem codes of an unusable key; the response is the same for all."""
+"""Problem codes for an unusable key; clients receive the same response for all of them."""
 _TITLES_BY_STATUS = {
     400: "Bad Request",
     401: "Unauthorized",
@@ -45,11 +46,11 @@ _TITLES_BY_STATUS = {
 
 
 def build_problem(name: str, detail: str = "") -> Problem:
-    """Returns the refusal with a name from PROBLEMS."""
+    """Returns the refusal with a name from PROBLEMS; ``detail`` is the sentence that the client receives."""
     return Problem(name, detail, status=PROBLEMS[name][0])
 
 
-def title(problem: Problem) -> str:
-    """Returns the title of a refusal; refusals of the engine get the title of their status."""
+def choose_title(problem: Problem) -> str:
+    """Returns the title of a refusal; a refusal by the engine gets the title of its status."""
     known = PROBLEMS.get(problem.code)
     return known[1] if known else _TITLES_BY_STATUS.get(problem.status, "Error")

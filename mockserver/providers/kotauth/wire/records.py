@@ -1,4 +1,4 @@
-"""Functions for records that all operations use: ids, pages, instants, audit events, column lengths."""
+"""Functions that all operations use: they create ids and audit events, check lengths, and render pages and instants."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 
 from mockserver.engine import Call, Record, Reply, SimulationContext, emit, format_instant
 from mockserver.providers.kotauth.assumptions import KotauthAssumptions, assumptions_of, is_documented
-from mockserver.providers.kotauth.wire.dialect import envelope
+from mockserver.providers.kotauth.wire.dialect import render_envelope
 from mockserver.providers.kotauth.wire.problems import build_problem
 
 AUDIT_COLLECTION = "audit_events"
@@ -25,11 +25,11 @@ COLUMN_LENGTHS = {
     "redirectUri": 500,
     "attributeKey": 64,
 }
-"""The maximum number of characters in each column of the product; only its database checks them."""
+"""The maximum number of characters per column; in the product only the database checks them."""
 
 
 def new_id(at: Call | SimulationContext, table: str) -> str:
-    """Returns the next number of a table's sequence; the numbers of deleted records are not used again."""
+    """Returns the next id from the sequence of a table; the ids of deleted records are not used again."""
     sequence = at.space.get("sequences", table)
     value = (sequence["value"] if sequence else 0) + assumptions_of(at).id_step
     at.space.put("sequences", {"id": table, "value": value})
@@ -39,12 +39,12 @@ def new_id(at: Call | SimulationContext, table: str) -> str:
 def render_list(
     call: Call, records: Iterable[Record], show: Callable[[Record], Any], total: int | None = None
 ) -> Reply:
-    """Returns a page of the list as documented, or the whole list as the product sends it."""
+    """Returns a page of the list (documented) or the whole list (observed); without ``total``, counts the records."""
     if total is None:
         records = list(records)
         total = len(records)
     if not is_documented(call, "list_paging"):
-        return envelope([show(record) for record in records], total=total, offset=0, limit=0)
+        return render_envelope([show(record) for record in records], total=total, offset=0, limit=0)
     return render_page(call, records, show, total, default_limit=20, max_limit=100)
 
 
@@ -58,23 +58,21 @@ def render_page(
     max_limit: int,
 ) -> Reply:
     """Returns the page that the query selects with ``offset`` and ``limit``; values out of range are clamped."""
-    requested_limit, requested_offset = (
-        getattr(call.query_parameters, "limit", None),
-        getattr(call.query_parameters, "offset", None),
-    )
+    requested_limit = getattr(call.query_parameters, "limit", None)
+    requested_offset = getattr(call.query_parameters, "offset", None)
     limit = min(max(default_limit if requested_limit is None else requested_limit, 1), max_limit)
     offset = max(requested_offset or 0, 0)
     data = [show(record) for record in islice(records, offset, offset + limit)]
-    return envelope(data, total=total, offset=offset, limit=limit)
+    return render_envelope(data, total=total, offset=offset, limit=limit)
 
 
 def render_instant(at: Call | SimulationContext, value: int) -> str:
-    """Formats an instant in microseconds under the assumptions of the sandbox."""
+    """Formats an instant with as many fractional digits as the sandbox's assumption ``fraction_digits`` requires."""
     return format_by_assumptions(assumptions_of(at), value)
 
 
 def format_by_assumptions(assumptions: KotauthAssumptions, value: int) -> str:
-    """Formats an instant in microseconds, with 0, 3 or 6 fractional digits."""
+    """Formats an instant with 6 fractional digits, or with 0 or 3 if these suffice and the assumption allows it."""
     if assumptions.fraction_digits == "six" or value % 1000:
         return format_instant(value)
     return format_instant(value, digits=3) if value % 1_000_000 else format_instant(value, digits=0)
@@ -89,7 +87,7 @@ def audit(
     address: str | None = None,
     **details: str,
 ) -> None:
-    """Stores an audit event; events caused by API calls have no ``address``."""
+    """Stores an audit event. ``address`` is the IP address of a user; events from API calls have none."""
     event = {
         "id": new_id(at, AUDIT_COLLECTION),
         "eventType": type,
@@ -110,16 +108,12 @@ def publish_event(at: Call | SimulationContext, type: str, *, user: int | None =
 
 
 def check_columns(call: Call, **texts: str | None) -> None:
-    """Raises Problem for a text longer than its column in COLUMN_LENGTHS; names have underscores for spaces."""
+    """Raises Problem for a text longer than its column; `role_name=` means the column `role name` of COLUMN_LENGTHS."""
     for name, text in texts.items():
         column = name.replace("_", " ")
         if text is not None and len(text) > COLUMN_LENGTHS[column]:
-            raise column_refusal(call, f"{column} must be at most {COLUMN_LENGTHS[column]} characters.")
-
-
-def column_refusal(call: Call, detail: str) -> Exception:
-    """Returns the refusal of a text that is too long."""
-    return build_problem("validation" if is_documented(call, "database_errors") else "database_error", detail)
+            problem_name = "validation" if is_documented(call, "database_errors") else "database_error"
+            raise build_problem(problem_name, f"{column} must be at most {COLUMN_LENGTHS[column]} characters.")
 
 
 def is_blank(text: str) -> bool:

@@ -382,7 +382,7 @@ ASSUMPTION_CASES: list[tuple[str, Any, Callable[[Harness], Any], Any, Any]] = [
     ("fraction_digits", 3, expiry, "2026-03-01T13:00:00Z", "2026-03-01T13:00:00.000Z"),
     ("fraction_digits", 6, expiry, "2026-03-01T13:00:00Z", "2026-03-01T13:00:00.000000Z"),
     ("page_out_of_range", "clamped", lambda harness: harness.request("GET", "/employers?page=0").status_code, 400, 200),
-    ("page_page_size_returned", "asked", page_size_returned, 1, 50),
+    ("page_size_shown", "asked", page_size_returned, 1, 50),
     ("insurers", "down", quote_status, 200, 500),
 ]
 

@@ -222,7 +222,7 @@ def with_notes(value: Any) -> Any:
 
 
 @settings(max_examples=40, deadline=None)
-@given(value=JSON, spelling=st.sampled_from(JSON_SPELLINGS), turned=st.booleans())
+@given(value=JSON, spelling=st.sampled_from(JSON_SPELLINGS), reordered=st.booleans())
 def test_another_spelling_of_the_same_json_is_the_same_request(
     shared_harness: Harness, value: Any, spelling: dict[str, Any], reordered: bool
 ) -> None:

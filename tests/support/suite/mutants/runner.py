@@ -6,6 +6,7 @@ import ast
 import gc
 import os
 import pickle
+import resource
 import signal
 import sys
 import threading
@@ -36,6 +37,8 @@ PINS = "tests/engine/test_bounds.py"
 """The tests of the values of constants: they run no line of a constant, so they run for each of them."""
 MAX_TEST_SECONDS, MAX_SECONDS_PER_MUTANT, GRACE_SECONDS, MAX_TRACED_SECONDS_PER_FILE = 2.0, 8.0, 15.0, 40.0
 """Seconds: slower tests are not run; time for the tests of a mutant; extra time until it is killed; tracing."""
+MAX_MEMORY_BYTES = 4 * 1024**3
+"""The address space of a process that tests a mutant."""
 CONTROL_MUTANTS = 8
 """The number of mutants whose tests are first run without a mutant."""
 NOT_TRIED = 3
@@ -217,6 +220,10 @@ class MutationRun:
             self.survived[mutant.module].append(mutant)
 
     def _try_mutant(self, session: pytest.Session, mutant: Mutant, tests: list[pytest.Item]) -> int:
+        # A mutant may loop and allocate without end; the limits also end it if this run is killed.
+        cpu_seconds = int(MAX_SECONDS_PER_MUTANT + GRACE_SECONDS)
+        resource.setrlimit(resource.RLIMIT_CPU, (cpu_seconds, cpu_seconds))
+        resource.setrlimit(resource.RLIMIT_AS, (MAX_MEMORY_BYTES, MAX_MEMORY_BYTES))
         known = self.functions[mutant.module]
         if not install(mutant, self.trees[mutant.module], str(ROOT / mutant.module), known):
             return NOT_TRIED

@@ -1,4 +1,4 @@
-"""Operations on the employees of a group, and the eligibility check."""
+"""Operations that list and add the employees of a group, and check whether the group's plan covers an employee."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from mockserver.providers.kota.assumptions import assumptions_of
 from mockserver.providers.kota.catalog import eligibility
 from mockserver.providers.kota.catalog import logic as catalog
 from mockserver.providers.kota.groups import schemas
-from mockserver.providers.kota.groups.memberships import add_employee, membership, render_member
+from mockserver.providers.kota.groups.memberships import add_employee, find_membership, render_membership
 from mockserver.providers.kota.values.records import (
     get_or_404,
     get_or_404_with_body,
@@ -35,25 +35,25 @@ def _add(call: Call) -> Reply:
     employee = _get_employee(call, group, body.employee_id)
     if group["status"] == "archived":
         raise Problem("invalid_state", "The group is archived")
-    member = membership(call, group["id"], employee["id"])
-    if member is not None and assumptions_of(call).second_membership == "refused":
+    membership = find_membership(call, group["id"], employee["id"])
+    if membership is not None and assumptions_of(call).second_membership == "refused":
         raise Problem("invalid_state", "The employee is in the group already")
-    if member is None:
-        member = add_employee(call, group, employee, body.model_dump(mode="json"))
-    return render_one(call, render_member(call, member))
+    if membership is None:
+        membership = add_employee(call, group, employee, body.model_dump(mode="json"))
+    return render_one(call, render_membership(call, membership))
 
 
 def _list(call: Call) -> Reply:
     group, query = get_or_404(call, "group", "group_id"), call.query_parameters
-    assert isinstance(query, schemas.MembersQuery)
-    members = iter_records(call.space, "group_employees", group_id=group["id"], employee_id=query.employee_id)
-    return render_list(call, members, lambda member: render_member(call, member))
+    assert isinstance(query, schemas.GroupEmployeesQuery)
+    memberships = iter_records(call.space, "group_employees", group_id=group["id"], employee_id=query.employee_id)
+    return render_list(call, memberships, lambda membership: render_membership(call, membership))
 
 
 def _check(call: Call) -> Reply:
     group, body = get_or_404_with_body(call, "group", "group_id")
     employee = _get_employee(call, group, body.employee_id)
-    policy = eligibility.covering_policy(call, group["id"])
+    policy = eligibility.find_covering_policy(call, group["id"])
     if policy is None:
         raise Problem("invalid_state", "The group has no policy")
     status, reasons = eligibility.check_eligibility(call, group, employee)
@@ -63,7 +63,7 @@ def _check(call: Call) -> Reply:
             "object": "eligibility_check",
             "eligibility_status": status,
             "reasons": reasons,
-            **_render_plan(catalog.plan(call, policy["plan"]["id"])),
+            **_render_plan(catalog.get_plan(call, policy["plan"]["id"])),
         },
     )
 
@@ -73,18 +73,19 @@ def _render_plan(plan: Record) -> dict[str, Any]:
 
 
 def operations() -> Iterator[Operation]:
-    several, model = "/groups/{group_id}/employees", response_model("groups", "GroupEmployeeResponse")
-    listing, adding = "List a group's employees", "Add an employee to a group"
+    path, model = "/groups/{group_id}/employees", response_model("groups", "GroupEmployeeResponse")
     body = schemas.AddEmployeeToGroupRequest
     yield define_operation(
         "list_group_employees",
-        f"GET {several}",
+        f"GET {path}",
         _list,
-        listing,
-        query=schemas.MembersQuery,
+        "List a group's employees",
+        query=schemas.GroupEmployeesQuery,
         response=paged_response_model(model),
     )
-    yield define_operation("add_group_employee", f"POST {several}", _add, adding, body=body, response=model)
+    yield define_operation(
+        "add_group_employee", f"POST {path}", _add, "Add an employee to a group", body=body, response=model
+    )
     yield define_operation(
         "check_group_eligibility",
         "POST /groups/{group_id}/eligibility_check",

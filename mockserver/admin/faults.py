@@ -1,4 +1,4 @@
-"""The handlers of the admin routes for fault rules and scenarios."""
+"""The handlers of the admin routes for fault rules and fault kinds."""
 
 from __future__ import annotations
 
@@ -6,33 +6,34 @@ from typing import Any
 
 from mockserver.admin import views
 from mockserver.admin.admin_request import AdminRequest
-from mockserver.engine import ActiveRule, Fault, FaultRule, Refusal, UnknownName, find_scenario, switch_off, switch_on
+from mockserver.engine import ActiveRule, Fault, FaultRule, Refusal, UnknownName
 
 PREVIEW_CALLS = 100
-"""Number of the newest calls that a preview examines."""
+"""Number of most recent calls that a preview examines."""
 
 
 def list_faults(request: AdminRequest) -> Any:
     """List the fault rules in the order of their priority."""
-    return [views.fault(request.sandbox, active) for active in request.sandbox.rules]
+    return [views.render_fault(request.sandbox, active) for active in request.sandbox.rules]
 
 
 def list_kinds(request: AdminRequest) -> Any:
-    """List the fault kinds with their parameters, and the fields of a rule's match and trigger."""
+    """List the fault kinds with their parameters, and the fields of match and trigger in a fault rule."""
     form = FaultRule.model_json_schema()["$defs"]
     return {
-        "kinds": [views.kind(kind, model) for kind, model in sorted(Fault.KINDS.items())],
+        "kinds": [views.render_kind(kind, model) for kind, model in sorted(Fault.KINDS.items())],
         "match": views.with_written_durations(form["RuleMatch"]["properties"]),
         "trigger": views.with_written_durations(form["Trigger"]["properties"]),
     }
 
 
 def preview_fault(request: AdminRequest) -> Any:
-    """Return which of the last 100 calls a fault rule would have hit; the rule is not set."""
+    """Return which of the last 100 calls a fault rule would have hit; the rule is not created."""
     rule: FaultRule = request.body
     if rule.fault.APPLIES_TO != "calls":
         raise Refusal("fault.kind: this kind happens to webhooks; a preview needs a kind that happens to calls")
     entries = request.sandbox.journal.entries()[-PREVIEW_CALLS:]
+    # Triggers like `after` count from the creation of the rule: here from the oldest examined call.
     set_at = min((entry.call.now for entry in entries), default=0)
     active = ActiveRule(rule, set_at, request.sandbox.randomness)
     hits = list(active.preview(entry.call for entry in entries))
@@ -42,7 +43,7 @@ def preview_fault(request: AdminRequest) -> Any:
 
 def create_fault(request: AdminRequest) -> Any:
     """Create a fault rule."""
-    return _fault(request, request.sandbox.ruleset.set([request.body], new=True)[0])
+    return _render_rule(request, request.sandbox.ruleset.set([request.body], new=True)[0])
 
 
 def replace_faults(request: AdminRequest) -> Any:
@@ -60,17 +61,17 @@ def clear_faults(request: AdminRequest) -> Any:
 
 def get_fault(request: AdminRequest) -> Any:
     """Show one fault rule with its counts and its nearest miss."""
-    return _fault(request, request.args["rule"])
+    return _render_rule(request, request.args["rule"])
 
 
 def set_fault(request: AdminRequest) -> Any:
-    """Create or replace the fault rule with this id."""
+    """Create or replace the fault rule with the id in the path."""
     rule: FaultRule = request.body
     if rule.id not in ("", request.args["rule"]):
         raise Refusal(f"id: the body has {rule.id!r}, the path has {request.args['rule']!r}; use one id")
     rule = FaultRule.model_validate({**rule.model_dump(mode="json"), "id": request.args["rule"]})
     request.sandbox.ruleset.set([rule])
-    return _fault(request, rule.id)
+    return _render_rule(request, rule.id)
 
 
 def delete_fault(request: AdminRequest) -> Any:
@@ -78,29 +79,8 @@ def delete_fault(request: AdminRequest) -> Any:
     request.sandbox.ruleset.remove([request.args["rule"]])
 
 
-def _fault(request: AdminRequest, id: str) -> Any:
+def _render_rule(request: AdminRequest, id: str) -> Any:
     active = next((active for active in request.sandbox.rules if active.rule.id == id), None)
     if active is None:
         raise UnknownName("fault rule", id, [active.rule.id for active in request.sandbox.rules])
-    return views.fault(request.sandbox, active)
-
-
-def list_scenarios(request: AdminRequest) -> Any:
-    """List the scenarios, and whether each is on in this sandbox."""
-    return [views.scenario(request.sandbox, scenario) for scenario in request.engine.scenarios.values()]
-
-
-def get_scenario(request: AdminRequest) -> Any:
-    """Show one scenario, and whether it is on in this sandbox."""
-    return views.scenario(request.sandbox, find_scenario(request.engine.scenarios, request.args["scenario"]))
-
-
-def turn_scenario_on(request: AdminRequest) -> Any:
-    """Switch a scenario on, with parameters."""
-    switch_on(request.sandbox, find_scenario(request.engine.scenarios, request.args["scenario"]), request.body)
-    return get_scenario(request)
-
-
-def turn_scenario_off(request: AdminRequest) -> Any:
-    """Switch a scenario off."""
-    switch_off(request.sandbox, find_scenario(request.engine.scenarios, request.args["scenario"]))
+    return views.render_fault(request.sandbox, active)
