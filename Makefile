@@ -27,14 +27,14 @@ check: $(TESTED)  ## ruff and mypy --strict
 	$(BIN)/mypy
 
 fuzz: $(TESTED)  ## Send valid and invalid requests of every provider's OpenAPI document, 300 examples per operation
-	FUZZ_EXAMPLES=300 $(BIN)/pytest tests/house/test_fuzz.py
+	FUZZ_EXAMPLES=300 $(BIN)/pytest tests/project/test_fuzz.py
 
 mutants: $(TESTED)  ## Mutation tests: change the code at one place at a time for MINUTES (15), print the undetected changes
 	$(BIN)/python -m tests.support.suite.mutants
 
 soak: $(TESTED)  ## Send SOAK_REQUESTS (a million) requests, kill a server SOAK_KILLS (2,000) times: nothing grows or is lost
 	$(BIN)/python -m benchmarks.soak
-	SOAK_KILLS=$${SOAK_KILLS:-2000} $(BIN)/pytest -n auto tests/whole/test_crash.py
+	SOAK_KILLS=$${SOAK_KILLS:-2000} $(BIN)/pytest -n auto tests/system/test_crash.py
 
 bench: $(TESTED)  ## Measure Testmode and nine other servers; every figure is a ratio within one run
 	$(BIN)/python -m benchmarks

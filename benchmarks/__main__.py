@@ -42,7 +42,7 @@ def measure_throughput() -> None:
         }
         measured = _run_rounds(cases)
     print(f"\n## {CONNECTIONS} connections, median of {ROUNDS} interleaved rounds of {SECONDS:.0f} s\n")
-    print("| case | requests/s | ratio to the empty view | p50 ms | p99 ms | server CPU µs per request |")
+    print("| case | requests/s | of the empty view | p50 ms | p99 ms | server CPU µs per request |")
     print("|---|---|---|---|---|---|")
     empty_rate = median(result.per_second for result, _ in measured["empty Flask view"])
     for name, results in measured.items():
@@ -105,18 +105,18 @@ def measure_cold_start() -> None:
             server.wait_for_first_response()
             seconds.append(perf_counter() - server.started)
             megabytes.append(server.megabytes())
-    print(f"\n## Cold start\n\nFirst 200 after {median(seconds):.2f} s; {median(megabytes):.0f} MB of memory")
+    print(f"\n## Cold start\n\nFirst 200 after {median(seconds):.2f} s; {median(megabytes):.0f} MB at rest")
 
 
 def measure_admin_operations() -> None:
     """Measures operations of the admin API: create a sandbox, reset it, advance its clock over many timers."""
-    print("\n## Admin operations, on disk, over HTTP\n\n| operation | median ms |\n|---|---|")
+    print("\n## Upkeep, on disk, over HTTP\n\n| deed | median ms |\n|---|---|")
     with TemporaryDirectory() as folder, serving("--data", folder, providers=()) as server:
         for provider in ("smartepi", "kotauth", "kasko", "kota"):
-            _measure(f"create a small sandbox of {provider}", lambda name=provider: _create_sandbox(server, name))  # type: ignore[misc]
+            _measure(f"a small sandbox of {provider}", lambda name=provider: _create_sandbox(server, name))  # type: ignore[misc]
         large = _create_sandbox(server, "smartepi", "large")
-        _measure("reset 10,000 records", lambda: server.admin("POST", f"/sandboxes/{large}/reset"))
-        timers = f"advance the clock over {TIMER_COUNT:,} timers that each record a withdrawal"
+        _measure("a reset of 10,000 records", lambda: server.admin("POST", f"/sandboxes/{large}/reset"))
+        timers = f"the clock over {TIMER_COUNT:,} timers, each a withdrawal"
         _measure(
             timers, lambda: _advance_clock(server, large), before=lambda: _schedule_timers(server, large), rounds=1
         )
@@ -149,8 +149,10 @@ def _advance_clock(server: Server, sandbox: str) -> None:
 
 def measure_delayed_requests() -> None:
     """Sends many requests that are delayed by 2 s, and measures undelayed requests during that time."""
-    print("\n## Requests delayed by 2 s\n")
-    print("| delayed | last response after s | MB | threads | undelayed p50 ms | p99 while all wait | p99 in total |")
+    print("\n## Parked on 2 s of latency\n")
+    print(
+        "| parked | all done after s | MB | threads | undelayed p50 ms | p99 while all wait | p99 from first to last |"
+    )
     print("|---|---|---|---|---|---|---|")
     for number in (0, 1_000, 5_000):
         with serving("--memory") as server:

@@ -36,7 +36,7 @@ def run_redis() -> Iterator[str]:
 def main() -> None:
     """Prints a Markdown table with the requests per second and the CPU time of all processes per request."""
     print(f"\n## Workers: {SANDBOXES} sandboxes, {CONNECTIONS} connections, median of {ROUNDS} rounds\n")
-    print("| server | gets/s | CPU µs per get | creates/s | CPU µs per create |\n|---|---|---|---|---|")
+    print("| server | get one, requests/s | CPU µs each | create, requests/s | CPU µs each |\n|---|---|---|---|---|")
     with TemporaryDirectory() as folder, serving("--data", folder) as server:
         _print_row("one process, on disk", server)
     for number in (1, 2, 4):

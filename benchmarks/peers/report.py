@@ -41,7 +41,7 @@ class Notes:
     def markdown(self, missing: dict[str, str]) -> str:
         lines = [f"({nth}) {reason}." for nth, reason in enumerate(self._reasons, 1)]
         lines += [f"{title} was not measured: {reason}." for title, reason in missing.items()]
-        return "## Missing figures\n\n" + "\n\n".join(lines or ["Everything was measured."]) + "\n"
+        return "## What is not there, and why\n\n" + "\n\n".join(lines or ["Everything was measured."]) + "\n"
 
 
 def table(head: Iterable[str], rows: Iterable[Iterable[str]], text_columns: int = 1) -> str:
@@ -64,7 +64,7 @@ def figure(cell: Cell | None, name: str) -> float | None:
 def _head(results: Results) -> str:
     machine = "; ".join(f"{name} {value}" for name, value in results.machine.items())
     return (
-        f"# Comparison with other mock servers\n\n"
+        f"# Beside its peers\n\n"
         f"Measured on {results.when} ({results.plan} run, {results.took:.0f} s) on: {machine}.\n\n"
         f"Every figure is the median of {results.rounds} interleaved rounds of {results.seconds:g} s: in each round "
         f"the servers are measured in turn, with the others idle. CPU is the CPU time of all processes of a server. "
@@ -76,7 +76,7 @@ def _throughput(results: Results, case: str, notes: Notes) -> str:
     cells = {title: each[case] for title, each in results.throughput.items()}
     base = figure(cells.get(TESTMODE_ON_DISK), "cpu_us")
     titles = sorted(cells, key=lambda title: figure(cells[title], "cpu_us") or float("inf"))
-    head = ("server", "state", "CPU µs per request", "ratio to Testmode on disk", "requests/s", "p50 ms", "p99 ms")
+    head = ("server", "state", "CPU µs per request", "times ours on disk", "requests/s", "p50 ms", "p99 ms")
     rows = [(_format_title(title), results.about[title].state, *_rate(cells[title], base, notes)) for title in titles]
     return f"## {_CASE_TITLES[case]}\n\n16 connections, 100 records.\n\n" + table(head, rows, text_columns=2)
 
@@ -90,14 +90,14 @@ def _rate(cell: Cell, base: float | None, notes: Notes) -> tuple[str, ...]:
 
 def _growth(results: Results, notes: Notes) -> str:
     sizes = list(next(iter(results.growth.values()), {}))
-    head = ("server", "state", *(f"{int(size):,} records" for size in sizes), "ratio of last to first")
+    head = ("server", "state", *(f"{int(size):,} records" for size in sizes), "last over first")
     rows = []
     for title, cells in results.growth.items():
         first, last = (figure(cells[size], "p50") for size in (sizes[0], sizes[-1]))
         growth = ratio(last, first) if last is not None else ""
         figures = (_format_figure(cells[size], "p50", "{:.2f}", notes) for size in sizes)
         rows.append((_format_title(title), results.about[title].state, *figures, growth))
-    return "## Create, by number of records\n\nOne connection, median milliseconds.\n\n" + table(
+    return "## A create, the more there is\n\nOne connection, median milliseconds.\n\n" + table(
         head, rows, text_columns=2
     )
 
@@ -106,7 +106,7 @@ def _parked(results: Results, notes: Notes) -> str:
     numbers = list(next(iter(results.parked.values()), {}))
     head = (
         "server",
-        *(f"{int(number):,}: {column}" for number in numbers for column in ("last response after s", "MB")),
+        *(f"{int(number):,}: {column}" for number in numbers for column in ("all done after s", "MB")),
     )
     rows = []
     for title, cells in results.parked.items():
@@ -114,11 +114,11 @@ def _parked(results: Results, notes: Notes) -> str:
         rows.append(
             (_format_title(title), *(_format_figure(cells[each], *form, notes) for each in numbers for form in forms))
         )
-    return "## Parked requests, all delayed by 2 s\n\n" + table(head, rows)
+    return "## Requests that all wait for 2 s\n\n" + table(head, rows)
 
 
 def _starts(results: Results, notes: Notes) -> str:
-    head = ("server", "first 200 after s", "MB at that time", "MB after the load")
+    head = ("server", "first 200 after s", "MB then", "MB after all the load")
     rows = [
         (
             _format_title(title),
@@ -135,20 +135,20 @@ def _starts(results: Results, notes: Notes) -> str:
 def _filtered(results: Results, notes: Notes) -> str:
     if not results.filtered:
         return ""
-    head = ("records", "median ms", "ratio to the first")
+    head = ("records", "median ms", "times the first")
     base = figure(next(iter(results.filtered.values())), "p50")
     rows = []
     for size, cell in results.filtered.items():
         milliseconds = figure(cell, "p50")
         growth = ratio(milliseconds, base) if milliseconds is not None else ""
         rows.append((f"{int(size):,}", _format_figure(cell, "p50", "{:.2f}", notes), growth))
-    return "## A filtered page of 20, Testmode on disk\n\nOne connection.\n\n" + table(head, rows)
+    return "## A page of 20 by a declared filter, ours on disk\n\nOne connection.\n\n" + table(head, rows)
 
 
 def _servers(results: Results) -> str:
     rows = [(_format_title(title), each.version, each.state, each.unlike) for title, each in results.about.items()]
-    head = ("server", "version", "state", "differences from the others")
-    return "## Servers and their differences\n\n" + table(head, rows, text_columns=4)
+    head = ("server", "version", "state", "what is not like the others")
+    return "## Who they are, and what is not equivalent\n\n" + table(head, rows, text_columns=4)
 
 
 def _format_figure(cell: Cell, name: str, form: str, notes: Notes) -> str:

@@ -91,9 +91,9 @@ def test_a_repeated_reason_gets_one_note() -> None:
 
 
 def test_growth_is_the_last_size_over_the_first_and_empty_without_a_last() -> None:
-    rows = section(markdown(results()), "Create, by number of records")
+    rows = section(markdown(results()), "A create, the more there is")
     assert [row[-1] for row in rows] == ["1.20", ""]
-    assert section(markdown(results()), "A filtered page of 20, Testmode on disk")[-1] == [
+    assert section(markdown(results()), "A page of 20 by a declared filter, ours on disk")[-1] == [
         "100,000",
         "0.75",
         "1.50",

@@ -15,7 +15,7 @@ from mockserver.app import fixtures_folder
 from mockserver.http import edge
 from mockserver.openapi import load_provider
 from mockserver.openapi.document import schemas
-from tests.house.test_provider_conformance import IDS, QUERIES, UNREADABLE_BODIES
+from tests.project.test_provider_conformance import IDS, QUERIES, UNREADABLE_BODIES
 from tests.support.openapi_harness import OpenApiHarness, document, json_responses, library, write_document
 from tests.support.paths import OPENAPI_DOCUMENTS
 from tests.support.redis_cluster import make_cluster

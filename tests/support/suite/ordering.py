@@ -8,11 +8,11 @@ SLOW_NODE_PREFIXES = (
     "tests/storage/test_power_loss.py::",
     "tests/console/test_browser.py::",
     "tests/client/test_plugin.py::",
-    "tests/whole/",
+    "tests/system/",
     "tests/http/test_workers.py::",
     "tests/docs/",
     "tests/cli/",
-    "tests/house/test_fuzz.py::",
+    "tests/project/test_fuzz.py::",
     "tests/openapi/test_serving.py::",
     "tests/storage/test_crash.py::",
 )

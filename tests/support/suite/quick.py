@@ -18,7 +18,7 @@ import click
 
 from tests.support.paths import ROOT
 
-ALWAYS_RUN = "tests/house/test_architecture.py"
+ALWAYS_RUN = "tests/project/test_architecture.py"
 SLOW_TESTS = {
     "tests/cli/test_cli.py": "starts a process for each command",
     "tests/cli/test_configuration.py": "starts a server for each file",
@@ -28,8 +28,8 @@ SLOW_TESTS = {
     "tests/docs/test_first_start.py": "starts cold servers",
     "tests/docs/test_wheel.py": "builds and installs a wheel",
     "tests/engine/faults/test_wire.py": "waits for servers that never answer",
-    "tests/house/test_fuzz.py": "sends hundreds of requests to real servers",
-    "tests/house/test_provider_conformance.py": "sends thousands of requests to every operation",
+    "tests/project/test_fuzz.py": "sends hundreds of requests to real servers",
+    "tests/project/test_provider_conformance.py": "sends thousands of requests to every operation",
     "tests/http/test_server.py": "waits for time limits",
     "tests/http/test_workers.py": "starts and kills servers of three processes",
     "tests/openapi/test_openapi_conformance.py": "sends thousands of requests to every operation",
@@ -37,11 +37,11 @@ SLOW_TESTS = {
     "tests/storage/test_crash.py": "cuts files at every byte",
     "tests/storage/test_power_loss.py": "makes every operation of a disk fail in every way",
     "tests/upgrading/test_upgrading.py": "opens the data of every version",
-    "tests/whole/test_concurrency.py": "many clients at once",
-    "tests/whole/test_crash.py": "kills a server a hundred times",
-    "tests/whole/test_invariants.py": "a hundred clients at once",
-    "tests/whole/test_invariants_worker_kill.py": "kills workers under load",
-    "tests/whole/test_soak.py": "a short soak of a real server",
+    "tests/system/test_concurrency.py": "many clients at once",
+    "tests/system/test_crash.py": "kills a server a hundred times",
+    "tests/system/test_invariants.py": "a hundred clients at once",
+    "tests/system/test_invariants_worker_kill.py": "kills workers under load",
+    "tests/system/test_soak.py": "a short soak of a real server",
 }
 """Tests that take more than a few seconds, and the reason."""
 TEST_LOCATIONS: dict[str, str | tuple[str, ...]] = {
@@ -49,7 +49,7 @@ TEST_LOCATIONS: dict[str, str | tuple[str, ...]] = {
     "mockserver/settings.py": "tests/cli/test_settings.py",
     "mockserver/configuration.py": "tests/cli/test_configuration.py",
     "fixtures/scenarios/": "tests/engine/sandbox/test_scenarios.py",
-    "fixtures/": ("tests/house/test_seeds.py", "tests/providers/kasko/"),
+    "fixtures/": ("tests/project/test_seeds.py", "tests/providers/kasko/"),
     "benchmarks/": "tests/docs/test_benchmarks.py",
     "Makefile": "tests/docs/",
     "Dockerfile": "tests/docs/",
@@ -92,12 +92,12 @@ def _tests_touched_by(path: PurePosixPath, sources: dict[str, str]) -> set[str]:
 
 
 def _nearest_tests(folder: PurePosixPath, sources: dict[str, str]) -> set[str]:
-    """Returns the tests in a folder, or in the nearest parent folder that has any, or else those of tests/house."""
+    """Returns the tests in a folder, or in the nearest parent folder that has any, or else those of tests/project."""
     while folder != PurePosixPath("tests"):
         if found := {each for each in sources if _is_test(each) and folder in PurePosixPath(each).parents}:
             return found
         folder = folder.parent
-    return {each for each in sources if _is_test(each) and each.startswith("tests/house/")}
+    return {each for each in sources if _is_test(each) and each.startswith("tests/project/")}
 
 
 def _tests_importing(helper: str, sources: dict[str, str]) -> set[str]:

@@ -16,7 +16,7 @@ from tests.support.kota_helpers import EMPLOYER
 from tests.support.redis_server import RedisServer
 from tests.support.server_process import start_server
 from tests.support.socket_server import HttpResponse, LiveServer
-from tests.whole.test_invariants import TOKEN, create_tenant
+from tests.system.test_invariants import TOKEN, create_tenant
 
 TIMEOUT_SECONDS = 60.0
 ROUNDS, PARALLEL_REQUESTS = 6, 12

@@ -49,7 +49,7 @@ FILES = (
 FIXED_TEXTS = re.compile(r"# Beside its peers|beside it, nothing else")
 """The title of the benchmark's report, which other tools look for, and a refusal that clients of Kota receive."""
 LEFT_OUT = re.compile(
-    r"/vendor/|/__pycache__/|tests/upgrading/v|/results/|/contracts/|tests/house/test_words\.py$|/images/"
+    r"/vendor/|/__pycache__/|tests/upgrading/v|/results/|/contracts/|tests/project/test_words\.py$|/images/"
 )
 _PHRASES = re.compile("|".join(rf"(?P<p{nth}>\b(?:{phrase})\b)" for nth, phrase in enumerate(BANNED)), re.IGNORECASE)
 
