@@ -134,7 +134,7 @@ def create_key(request: AdminRequest) -> Any:
 
 
 def revoke_key(request: AdminRequest) -> Any:
-    """Revoke a key; it is still accepted for the duration `lingers`."""
+    """Revoke a key. With `lingers`, it is still accepted for that duration; without, for `revocation_lag`."""
     sandbox = request.sandbox
     key = sandbox.keyring.revoke(request.args["key"], request.body.lingers)
     return views.render_key(key, sandbox.now())

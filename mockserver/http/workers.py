@@ -20,7 +20,7 @@ QUICK_EXIT_SECONDS = 2.0
 MAX_QUICK_EXITS = 5
 """After this number of quick exits in a row the server stops, because restarts do not help."""
 BACKLOG = 4096
-"""Maximum number of connections that the kernel accepts before a worker does."""
+"""The listen backlog: how many connections can wait for a worker to accept them."""
 
 
 @dataclass
@@ -57,7 +57,7 @@ class WorkerSupervisor:
         role = f"{'first' if first else 'further'}:{self._listener.fileno()}:{worker_end.fileno()}"
         command = [sys.executable, "-m", "mockserver", *self._arguments, "--as-worker", role]
         descriptors = (self._listener.fileno(), worker_end.fileno())
-        # In its own session a worker does not receive Ctrl-C from the terminal, because the supervisor forwards it.
+        # Each worker has its own session, so that Ctrl-C reaches only the supervisor, which forwards it.
         process = subprocess.Popen(command, pass_fds=descriptors, start_new_session=True)  # noqa: S603  # our arguments
         worker_end.close()
         return Worker(index, process, own_end)

@@ -64,7 +64,7 @@ class Provider:
     generate: Callable[[Randomness, str, Progress], State]
     """(randomness, size, progress) -> the seed data."""
     age_seed_data: Callable[[State, int], State] | None = None
-    """(generated records, instant) -> the seed data as of that instant; None if it does not depend on time."""
+    """(generated records, instant) -> the records with dates shifted to that instant; None if they have no dates."""
     read_body_credential: Callable[[bytes, str], Credential] | None = None
     """(body, Content-Type) -> the credential in the body; called only if headers and query have none."""
     read_body: Callable[[Call], bytes] = _unchanged_body
@@ -82,7 +82,7 @@ class Provider:
     """None if the provider sends no webhooks."""
     stages: tuple[Stage, ...] = field(default_factory=lambda: tuple(DEFAULT_STAGES))
     refusal_media_types: tuple[str, ...] = ("application/problem+json", "application/json")
-    """The media types of refusals."""
+    """The media types of refusals in the OpenAPI document."""
     refused_paths: tuple[str, ...] = ()
     """Paths that exist but have no operation, so that every method is refused with 405."""
     limits_assumption: AssumptionNote = _NO_LIMIT
@@ -94,7 +94,7 @@ class Provider:
     """What a user should know before relying on the provider, one line each."""
 
     def __post_init__(self) -> None:
-        if not hasattr(self.dialect, "render_record"):
+        if not hasattr(self.dialect, "render_record"):  # A dialect with the method names of version 0.1.0.
             object.__setattr__(self, "dialect", RenamedDialect(self.dialect))
 
     def base_path(self, slug: str) -> str:
@@ -102,7 +102,7 @@ class Provider:
         return self.prefix.replace("{slug}", slug)
 
     def key_name(self, id: str, slug: str | None) -> str:
-        """Returns the name that a sandbox's keys are made with: the slug if paths name the tenant, otherwise the id."""
+        """Returns the name that becomes a part of a sandbox's keys: the slug if paths have one, otherwise the id."""
         return slug or id if self.slug else id
 
     def build_assumptions(self, chosen: Mapping[str, Any]) -> Assumptions:

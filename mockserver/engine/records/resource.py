@@ -105,12 +105,13 @@ class Resource:
         """Yields an operation for each of ``verbs``."""
         record_path = f"{self.path}/{{id}}"
         title = self.name.replace("_", " ")
+        one = f"an {title}" if title[0] in "aeiou" else f"a {title}"
         table = (
             ("list", f"list_{self.plural}", "GET", self.path, self._list, f"List {self.plural.replace('_', ' ')}", 200),
-            ("create", f"create_{self.name}", "POST", self.path, self._create, f"Create a {title}", 201),
-            ("retrieve", f"get_{self.name}", "GET", record_path, self._retrieve, f"Get a {title}", 200),
-            ("update", f"update_{self.name}", "PUT", record_path, self._update, f"Update a {title}", 200),
-            ("delete", f"delete_{self.name}", "DELETE", record_path, self._delete, f"Delete a {title}", 200),
+            ("create", f"create_{self.name}", "POST", self.path, self._create, f"Create {one}", 201),
+            ("retrieve", f"get_{self.name}", "GET", record_path, self._retrieve, f"Get {one}", 200),
+            ("update", f"update_{self.name}", "PUT", record_path, self._update, f"Update {one}", 200),
+            ("delete", f"delete_{self.name}", "DELETE", record_path, self._delete, f"Delete {one}", 200),
         )
         bodies = {"create": self.create, "update": self.update}
         queries = {"list": self.query, "delete": self.delete_query}

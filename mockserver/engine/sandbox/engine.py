@@ -98,7 +98,7 @@ class Engine:
             if len(self.sandboxes) >= MAX_SANDBOXES:
                 raise Refusal(f"there are {MAX_SANDBOXES} sandboxes already, the maximum; delete some")
             id = id or self._free_id(chosen)
-            self._check_id(id)
+            self._check_id_available(id)
             self._check_slug(chosen, settings.slug or id)
             state = self._templates.build_state(chosen, id, settings, wall_time() if at is None else at, progress)
             if provisioning:
@@ -135,7 +135,7 @@ class Engine:
                 self._store.delete(id)
             raise
 
-    def _check_id(self, id: str) -> None:
+    def _check_id_available(self, id: str) -> None:
         check_id(id)
         if id in self.sandboxes:
             raise Conflict(f"there is a sandbox {id!r} already")

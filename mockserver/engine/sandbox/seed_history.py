@@ -1,4 +1,4 @@
-"""Generates seed data: runs a simulated history through the functions that serve the API."""
+"""Generates seed data by calling the provider's own functions in an in-memory sandbox while its clock is advanced."""
 
 from __future__ import annotations
 

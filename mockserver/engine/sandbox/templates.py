@@ -24,11 +24,11 @@ class _CacheKey(NamedTuple):
     seed: str
     size: str
     day: str = ""
-    """The day up to which the records are aged; empty if they are not aged."""
+    """The day to which the dates of the records are shifted; empty if they are not shifted."""
 
 
 class Templates:
-    """A cache of seed data by provider, seed and size: from a shipped data set, or generated.
+    """Builds the initial state of sandboxes, and caches their seed data by provider, seed and size.
 
     Records are never changed in place, so several engines can share them.
     """
@@ -38,7 +38,7 @@ class Templates:
         self._cache: OrderedDict[_CacheKey, State] = OrderedDict()
 
     def build_state(self, provider: Provider, id: str, settings: Settings, now: int, progress: Progress) -> State:
-        """Returns the state of a new sandbox ``id``, with seed data aged up to the instant ``now``."""
+        """Returns the state of a new sandbox ``id``, with the dates of its seed data shifted to ``now``."""
         randomness, modes = Randomness(settings.seed), provider.keys.initial_modes
         name = provider.key_name(id, settings.slug)
         keys = [

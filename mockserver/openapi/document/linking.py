@@ -13,7 +13,7 @@ from mockserver.openapi.document.keywords import find_invalid
 from mockserver.openapi.document.upgrade import SCHEMA_KEYWORDS, SCHEMA_LIST_KEYWORDS, SCHEMA_MAP_KEYWORDS
 
 _DATA_KEYWORDS = {"schema": ("example", "examples", "default", "enum", "const"), "any": ("example", "value")}
-"""Keywords whose value is data, so that a ``$ref`` in it is an ordinary name; by the kind of the object around them."""
+"""For each kind of object, the keywords whose value is example data. A ``$ref`` in such a value is not a reference."""
 _NAMED_GROUPS = (
     "callbacks", "content", "encoding", "examples", "headers", "links", "parameters", "pathItems", "paths",
     "requestBodies", "responses", "securitySchemes",
@@ -114,4 +114,5 @@ def _child_kind(parent_kind: str, name: str) -> str | None:
             if name in (*SCHEMA_LIST_KEYWORDS, *SCHEMA_MAP_KEYWORDS)
             else "any"
         )
+    # ``schema`` holds one schema, ``components.schemas`` a map of schemas.
     return "named" if name in _NAMED_GROUPS else {"schema": "schema", "schemas": "schemas"}.get(name, "any")

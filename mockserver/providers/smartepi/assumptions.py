@@ -88,22 +88,34 @@ class SmartEPIAssumptions(Assumptions):
             "Whether successful responses also have X-Request-Id.", "Documented for application errors only."
         ),
     ] = True
-    type_bad_request: Annotated[Token, AssumptionNote("The type token of 400.", "Not visible in the documents.")] = (
-        "bad_request"
-    )
-    type_not_found: Annotated[Token, AssumptionNote("The type token of 404.", "Not visible in the documents.")] = (
-        "not_found"
-    )
+    type_bad_request: Annotated[
+        Token,
+        AssumptionNote(
+            "The last part of `type` in a 400 error: `urn:smartepi:error:<token>`.", "Not visible in the documents."
+        ),
+    ] = "bad_request"
+    type_not_found: Annotated[
+        Token,
+        AssumptionNote(
+            "The last part of `type` in a 404 error: `urn:smartepi:error:<token>`.", "Not visible in the documents."
+        ),
+    ] = "not_found"
     type_method_not_allowed: Annotated[
-        Token, AssumptionNote("The type token of 405.", "Not visible in the documents.")
+        Token,
+        AssumptionNote(
+            "The last part of `type` in a 405 error: `urn:smartepi:error:<token>`.", "Not visible in the documents."
+        ),
     ] = "method_not_allowed"
-    type_internal_error: Annotated[Token, AssumptionNote("The type token of 500.", "Not visible in the documents.")] = (
-        "internal_error"
-    )
+    type_internal_error: Annotated[
+        Token,
+        AssumptionNote(
+            "The last part of `type` in a 500 error: `urn:smartepi:error:<token>`.", "Not visible in the documents."
+        ),
+    ] = "internal_error"
     type_employee_duplicate: Annotated[
         Token,
         AssumptionNote(
-            "The type token when an employee's identification or email is already in use.",
+            "The last part of `type` when an employee's identification or email is already in use.",
             "Documented as rejected; the token is not visible.",
         ),
     ] = "duplicate_employee"
@@ -139,7 +151,8 @@ class SmartEPIAssumptions(Assumptions):
     transaction_fields: Annotated[
         Literal["linked", "documented"],
         AssumptionNote(
-            "Whether transactions have employeeId, productId, quantity and createdAt in addition to id and status.",
+            "Whether withdrawals, returns and exchanges (transactions) have employeeId, productId, quantity and "
+            "createdAt in addition to id and status.",
             "The documents show only id and withdrawalStatus.",
         ),
     ] = "linked"
@@ -160,21 +173,21 @@ class SmartEPIAssumptions(Assumptions):
         Literal["refused", "answered"],
         AssumptionNote(
             "Whether GET /access-groups/{id} is refused with 405 or returns the record.",
-            "Not documented; returns can only be listed.",
+            "Not documented here; assumed as for returns, which are documented as list only.",
         ),
     ] = "refused"
     withdrawals_by_id: Annotated[
         Literal["refused", "answered"],
         AssumptionNote(
             "Whether GET /withdrawals/{id} is refused with 405 or returns the record.",
-            "Not documented; returns can only be listed.",
+            "Not documented here; assumed as for returns, which are documented as list only.",
         ),
     ] = "refused"
     exchanges_by_id: Annotated[
         Literal["refused", "answered"],
         AssumptionNote(
             "Whether GET /exchanges/{id} is refused with 405 or returns the record.",
-            "Not documented; returns can only be listed.",
+            "Not documented here; assumed as for returns, which are documented as list only.",
         ),
     ] = "refused"
     deleted_records: Annotated[
@@ -195,7 +208,8 @@ class SmartEPIAssumptions(Assumptions):
         bool,
         AssumptionNote(
             "Whether an employee or product with transactions cannot be deleted.",
-            "Only references between the organization's records are named.",
+            "The documentation only says that references from the organization's other records block a delete; "
+            "it does not mention transactions.",
         ),
     ] = False
     null_fields: Annotated[
@@ -222,7 +236,7 @@ class SmartEPIAssumptions(Assumptions):
     nested_members: Annotated[
         Literal["kept", "dropped"],
         AssumptionNote(
-            "Whether members of sizes, certificates and rules other than id and productId are kept or dropped.",
+            "Whether members other than `id` and `productId` are kept or dropped in sizes, certificates and rules.",
             "Such members exist, but their names are not visible.",
         ),
     ] = "kept"

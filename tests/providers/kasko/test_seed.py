@@ -57,8 +57,8 @@ def test_every_offer_is_one_the_product_would_make(size: str) -> None:
         data = rules.validate_data(PRODUCT.quote, quote["input"], PRODUCT.today(quote["quoted_at"]), strict=True)
         assert pricing.calculate_premium(PRODUCT.price, data) == quote["premium"]
         assert pricing.calculate_term(PRODUCT, data) == quote["term"]
-        assert not pricing.holds(PRODUCT.knockouts, data)
-        assert pricing.holds(PRODUCT.manual_underwriting, data) == (record["flow"] == "manual_underwriting")
+        assert not pricing.meets_any(PRODUCT.knockouts, data)
+        assert pricing.meets_any(PRODUCT.manual_underwriting, data) == (record["flow"] == "manual_underwriting")
         assert record["id"].startswith("lpol_" if record["live"] else "tpol_")
 
 

@@ -145,7 +145,7 @@ class Product(ProductPart):
     duration: Duration
 
     def find_plan(self, id: str) -> Plan | None:
-        """Returns the plan with this id, the first plan for the legacy id, or None."""
+        """Returns the plan with this id, or None. The legacy plan id of the product selects its first plan."""
         if self.legacy is not None and id == self.legacy.subscription_plan_id:
             return self.plans[0]
         return next((plan for plan in self.plans if plan.id == id), None)

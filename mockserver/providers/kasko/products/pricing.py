@@ -51,7 +51,7 @@ def _invalid_data(field: str) -> Problem:
     return Problem("data_invalid", field, status=400, fields=[FieldError(field, "invalid")])
 
 
-def holds(alternatives: list[list[Condition]], data: Data) -> bool:
+def meets_any(alternatives: list[list[Condition]], data: Data) -> bool:
     """Whether at least one of the lists has only conditions that the data meets."""
     return any(all(_is_met(each, data.get(each.field)) for each in conditions) for conditions in alternatives)
 

@@ -77,10 +77,10 @@ def create_quote(call: Call, request: QuoteRequest, data: dict[str, Any]) -> tup
     validated = rules.validate_data(
         product.quote, data, product.today(call.now), strict=assumptions_of(call).rule_types == "strict"
     )
-    if pricing.holds(product.knockouts, validated):
+    if pricing.meets_any(product.knockouts, validated):
         raise Problem("knockout", assumptions_of(call).knockout_message, status=int(assumptions_of(call).knockout))
     premium = pricing.calculate_premium(product.price, validated)
-    flow = "manual_underwriting" if pricing.holds(product.manual_underwriting, validated) else "default"
+    flow = "manual_underwriting" if pricing.meets_any(product.manual_underwriting, validated) else "default"
     quote = {
         "item": product.item_id,
         "plan": request.plan,

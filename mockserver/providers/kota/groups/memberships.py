@@ -47,7 +47,7 @@ def add_employee(at: WriteContext, group: Record, employee: Record, fields: Mapp
     enrols = fields.get("create_enrolment_intents")
     membership = _put(at, group["id"], employee["id"], fields.get("policy_configuration") or {}, enrols)
     publish_membership_event(at, "added", membership)
-    return review(at, membership)
+    return reevaluate(at, membership)
 
 
 def _put(at: WriteContext, group_id: str, employee_id: str, dates: Mapping[str, Any], enrols: bool | None) -> Record:
@@ -65,7 +65,7 @@ def _put(at: WriteContext, group_id: str, employee_id: str, dates: Mapping[str, 
     return record
 
 
-def review(at: WriteContext, membership: Record) -> Record:
+def reevaluate(at: WriteContext, membership: Record) -> Record:
     """Publishes an event if the employee became eligible; begins a requested enrolment if the group has a policy."""
     group, employee = _group_and_employee(at, membership)
     if not membership["_eligible"] and eligibility.check_eligibility(at, group, employee)[0] == "eligible":
@@ -104,13 +104,13 @@ def _update_membership(at: WriteContext, membership: Record, **changes: Any) -> 
 def review_group(at: WriteContext, group_id: str) -> None:
     """Reviews all memberships of a group whose policies have changed."""
     for membership in list_memberships(at, group_id):
-        review(at, membership)
+        reevaluate(at, membership)
 
 
 def review_employee(at: WriteContext, employee: Record) -> None:
     """Reviews all memberships of an employee who has changed."""
     for membership in list(iter_records(at.space, "group_employees", employee_id=employee["id"])):
-        review(at, membership)
+        reevaluate(at, membership)
 
 
 def enrol_automatically(at: WriteContext, employee: Record) -> None:
@@ -172,7 +172,7 @@ def move(at: WriteContext, membership: Record, new_group_id: str) -> Record:
         "employee_id": membership["employee_id"],
     }
     publish_event(at, "group.employee.moved", "group_employee", ids)
-    return review(at, moved)
+    return reevaluate(at, moved)
 
 
 def plan_move(at: WriteContext, membership: Record, new_group_id: str, day: str) -> Record:
