@@ -62,11 +62,11 @@ class DeliveryWorker:
     def _work(self) -> float:
         """Does the due work if this process is the leader; returns the seconds to sleep."""
         if not self._engine.cluster.is_distributed:
-            self._evict()
+            self._delete_idle_sandboxes()
             return self._serve_all()
         try:
             if self._engine.cluster.is_leader():
-                self._evict()
+                self._delete_idle_sandboxes()
                 self._apply_remote_changes()
                 return min(self._serve_all(), POLL_SECONDS)
         except StoreError as error:
@@ -81,7 +81,7 @@ class DeliveryWorker:
             ids = {sandbox.id for sandbox in self._engine.all_sandboxes()}
         self._engine.refresh(ids)
 
-    def _evict(self) -> None:
+    def _delete_idle_sandboxes(self) -> None:
         for id in self._engine.evict(self._evict_after) if self._evict_after else ():
             _log.info("%s: the sandbox was idle too long and is deleted", id)
 

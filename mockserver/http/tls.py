@@ -44,7 +44,7 @@ class CertificateAuthority:
         valid_names = [name for name in dict.fromkeys(names) if _can_be_certified(name)]
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.minimum_version = ssl.TLSVersion.TLSv1_2
-        # A client would read a session ticket before a connection reset, so none is sent.
+        # No session tickets: a client would receive them before a simulated connection reset.
         context.num_tickets = 0
         self._authority.issue_cert(*valid_names).configure_cert(context)
         return context
@@ -88,7 +88,7 @@ def open_certificate_authority(settings: ServerSettings) -> CertificateAuthority
 def certificate_names(settings: ServerSettings, providers: Iterable[str]) -> list[str]:
     """Returns the names for the certificate.
 
-    They include a name for each provider, because OpenSSL does not accept ``*.localhost`` for it.
+    They include ``kota.localhost`` and so on, because OpenSSL does not match these with ``*.localhost``.
     """
     local_names = ["localhost", "127.0.0.1", "::1", "*.localhost", *(f"{name}.localhost" for name in providers)]
     return [*local_names, settings.host, gethostname().lower(), *(name.lower() for name in settings.allowed_hosts)]

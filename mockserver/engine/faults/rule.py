@@ -35,7 +35,10 @@ class Trigger(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
     probability: float = Field(
-        default=1.0, ge=0, le=1, description="The probability of a hit for each call that the other triggers allow."
+        default=1.0,
+        ge=0,
+        le=1,
+        description="The probability of firing on a call that the other triggers select.",
     )
     seed: int | str | None = Field(
         default=None, description="The seed for the rule's random values, instead of the sandbox's seed."

@@ -58,7 +58,7 @@ class Schemas:
         keywords = to_openapi_31(simple)
         extra = {name: schema[name] for name in ("example", "discriminator") if name in schema}
         extra |= {name: value for name, value in schema.items() if name.startswith("x-testmode-")}
-        # anyOf was removed above, so it is the result of to_openapi_31 for a nullable enum or const.
+        # ``simple`` has no anyOf. If there is one now, to_openapi_31 added it for a nullable enum or const.
         alternatives = keywords.pop("anyOf", None)
         if alternatives is not None:
             keywords = {**alternatives[0], "null": True}
@@ -115,7 +115,7 @@ class Schemas:
 
 
 def level_types(level: Mapping[str, Any]) -> tuple[str, ...]:
-    """Returns the types that one level allows; without ``type`` they are inferred from its other keywords."""
+    """Returns the types that a level (a flattened schema) allows; without ``type``, other keywords determine them."""
     declared = level.get("type")
     if declared is not None:
         return tuple(declared) if isinstance(declared, list) else (declared,)

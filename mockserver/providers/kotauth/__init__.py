@@ -1,4 +1,4 @@
-"""Kotauth is an identity platform; the setting ``fidelity`` selects whether a sandbox follows documents or source."""
+"""Kotauth, an identity platform. The setting ``fidelity`` selects documented or actual behaviour."""
 
 from mockserver.engine import (
     AssumptionNote,

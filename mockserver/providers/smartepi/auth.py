@@ -13,7 +13,8 @@ def read_credential(headers: Mapping[str, str], query: str) -> Credential:  # no
     """Reads the key from `Authorization: Bearer sk_...`; any other Authorization header counts as an invalid key."""
     header = headers.get("authorization")
     if header is None:
-        # Only the stage `authenticate` knows the assumption ``key_elsewhere``; until then x-api-key counts as no key.
+        # The assumption ``key_elsewhere`` is not available here. So x-api-key is read, but marked as not presented;
+        # the stage `authenticate` uses it if the assumption accepts it.
         return Credential(headers.get("x-api-key"), shown=False)
     scheme, _, secret = header.partition(" ")
     well_formed = scheme.lower() == "bearer" and secret.startswith("sk_")

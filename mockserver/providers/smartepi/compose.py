@@ -21,7 +21,7 @@ def build_fields(call: Call, current: Record | None, body: BaseModel) -> dict[st
     for name, prefix in NESTED_ROW_PREFIXES.items():
         if name in fields:
             current_rows = current[name] if current else []
-            fields[name] = _upsert_rows(call, current_rows, fields[name], prefix)
+            fields[name] = _merge_rows(call, current_rows, fields[name], prefix)
     if "rules" in fields:
         fields["rules"] = _merge_rules(assumptions, current, fields["rules"])
     return fields
@@ -82,7 +82,7 @@ def _walk_texts(value: Any, path: str = "") -> Iterator[tuple[str, str]]:
             yield from _walk_texts(inner, f"{path}[{nth}]")
 
 
-def _upsert_rows(
+def _merge_rows(
     call: Call, current_rows: list[Record], requested_rows: list[Record], prefix: str
 ) -> list[dict[str, Any]]:
     """Returns the rows after a request: rows with a known id are updated, all others are added."""

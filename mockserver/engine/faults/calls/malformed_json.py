@@ -10,7 +10,7 @@ from mockserver.engine.faults.base import Fault
 
 
 class MalformedJson(Fault):
-    """Performs the operation, then sends only the first half of the JSON body, with a matching Content-Length."""
+    """Performs the operation, then sends only the first half of the JSON body; Content-Length is that half's length."""
 
     kind: Literal["malformed_json"] = "malformed_json"
 

@@ -108,7 +108,7 @@ def _health_insurance(product: PlanRow) -> dict[str, Any]:
 
 
 def _portals(provider: dict[str, Any]) -> dict[str, Any]:
-    """Returns the members that a provider has in policies, but not in plans."""
+    """Returns the members of a provider that are shown in policies but not in plans."""
     return {
         "employer_portal_url": provider["employer_platform_url"],
         "employee_portal_url": provider["_employee_portal"],

@@ -33,7 +33,7 @@ def comma_separated_filter(*known: str) -> AfterValidator:
 
 
 def filter_values(csv: str | None, default: Iterable[str] = ()) -> frozenset[str] | None:
-    """Returns the values of a filter; without a filter ``default``, or None if all records match."""
+    """Returns the values of a filter, or ``default`` without a filter; None means that every record matches."""
     return frozenset(csv.split(",") if csv else default) or None
 
 

@@ -46,7 +46,7 @@ class FidelityAssumptions(Assumptions):
         Fidelity,
         AssumptionNote(
             "Whether lists have pages, with 20 records by default and at most 100.",
-            "Documented; the source returns all records with limit 0. Audit logs have pages in both cases.",
+            "Documented; the source returns all records, with `limit` 0 in `meta`. Audit logs always have pages.",
         ),
     ] = "as fidelity"
     required_actions: Annotated[
@@ -77,7 +77,7 @@ class FidelityAssumptions(Assumptions):
     application_update_fields: Annotated[
         Fidelity,
         AssumptionNote(
-            "Whether an update of an application needs name, accessType and redirectUris, and null clears description.",
+            "Whether an application update must have name, accessType and redirectUris, and null clears description.",
             "Documented; in the source all are optional, null keeps the description and an empty text clears it.",
         ),
     ] = "as fidelity"
@@ -92,7 +92,7 @@ class FidelityAssumptions(Assumptions):
         Fidelity,
         AssumptionNote(
             "The status when a client revokes a session that has already ended.",
-            "Documented: 404; the source returns 204 as long as the session exists.",
+            "Documented: 404; the source returns 204 while the ended session is still stored.",
         ),
     ] = "as fidelity"
     missing_attribute: Annotated[
@@ -155,7 +155,7 @@ class FidelityAssumptions(Assumptions):
         Fidelity,
         AssumptionNote(
             "Whether expiresAt is the expiry of the refresh token and lists contain only sessions with a user.",
-            "Documented; in the source it is that of the access token, and sessions of applications have no user.",
+            "Documented; in the source, expiresAt is that of the access token, and some sessions have no user.",
         ),
     ] = "as fidelity"
     access_types: Annotated[
@@ -182,8 +182,8 @@ class FidelityAssumptions(Assumptions):
     database_errors: Annotated[
         Fidelity,
         AssumptionNote(
-            "The response where only the database refuses: too long texts, a role assigned or a member added twice.",
-            "Not documented, so 422 or 204 here; in the source 500 server_error.",
+            "The response if only a database constraint refuses: a text is too long, a role is assigned twice.",
+            "Not documented: 422 for a long text and 204 for a duplicate here; in the source 500 server_error.",
         ),
     ] = "as fidelity"
     bare_scalars: Annotated[
