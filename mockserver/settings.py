@@ -76,10 +76,11 @@ class ServerSettings(BaseModel):
     data: Path = Field(default=Path(".testmode"), description="The directory of all state.")
     store: Annotated[str | None, AfterValidator(_check_store_url)] = Field(
         default=None,
-        description="URL of the Redis that several processes share: redis://host:6379/0; default: state is in data.",
+        description="URL of the Redis that several processes share: redis://host:6379/0; "
+        "default: none, and the state is in the data directory.",
     )
     workers: int = Field(default=1, ge=1, le=64, description="Number of processes; more than one needs a store.")
-    memory: bool = Field(default=False, description="Store nothing on disk; the same as durability memory.")
+    memory: bool = Field(default=False, description="Store nothing on disk, as with the durability `memory`.")
     durability: Durability = Field(
         default="commit",
         description="When a write is on disk: commit: before its response; interval: within 200 ms; memory: never.",

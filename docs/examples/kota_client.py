@@ -83,7 +83,7 @@ class Kota:
             number += 1
 
     def wait_for(self, path: str, *states: str, seconds: float = 120, every: float = 2) -> dict[str, Any]:
-        """Wait until the object at a path is in one of these states: work that a call starts finishes later.
+        """Wait until the object at a path is in one of these states: a call can start work that finishes later.
 
         Raises TimeoutError after ``seconds``.
         """

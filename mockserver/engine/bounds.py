@@ -117,7 +117,7 @@ ENGINE_BOUNDS = (
     Bound(
         "body_limit",
         "Largest value of the assumption body_limit, in bytes.",
-        "a larger value is refused with 422; a longer body is refused with the provider's 413",
+        "a larger value is refused with 422; a body longer than the set value is refused with the provider's 413",
         "engine.core.assumptions",
         "MAX_BODY_BYTES",
     ),

@@ -158,7 +158,7 @@ def test_the_live_stream_shows_a_call_that_a_scenario_refuses(
     expect(row).to_contain_text("503")
     expect(row).to_contain_text("outage.1")
     row.click()
-    expect(console_user.page.locator(".pipeline .answered")).to_contain_text("faults answered 503")
+    expect(console_user.page.locator(".pipeline .answered")).to_contain_text("faults returned 503")
     expect(console_user.page).to_have_url(re.compile(r"/requests/req_\d+$"))
     expect(console_user.page.locator("#detail h2")).to_be_focused()
     console_user.page.go_back()

@@ -162,7 +162,7 @@ def test_the_newest_call_is_first_and_its_page_shows_the_trace(harness: Harness,
     known = harness.admin("GET", "/providers/smartepi").json["stages"]
     assert [name for _, name in stages] == known
     assert [name for state, name in stages if state == "answered"] == ["perform"]
-    assert "answered 404" in opened
+    assert "returned 404" in opened
     assert "emp_unknown" in opened
 
 

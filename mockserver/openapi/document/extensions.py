@@ -106,7 +106,7 @@ EXTENSIONS = (
     Extension("id", ("path", "operation", "schema"), "a property", _is_text, "The property with the id."),
     Extension("id-prefix", ("schema",), "text", _is_text, "The prefix of new ids."),
     Extension("unique", ("schema",), "a list of properties", _are_names, "Properties whose values are unique."),
-    Extension("refers-to", ("schema",), "a resource", _is_name, "The resource whose ids the property has."),
+    Extension("refers-to", ("schema",), "a resource", _is_name, "The resource whose id the property contains."),
     Extension("paging", ("path", "operation"), ", ".join(PAGING), lambda v: v in PAGING, "How the list is paged."),
     Extension(
         "seed",

@@ -11,7 +11,7 @@ from mockserver.engine.webhooks.attempt import Attempt
 
 
 class TruncatedWebhook(Fault):
-    """Sends only part of the body, with the signature of the whole body and a matching Content-Length."""
+    """Sends only part of the body, with the signature of the whole body; Content-Length is the length of that part."""
 
     APPLIES_TO: ClassVar[str] = "webhooks"
     kind: Literal["truncated_webhook"] = "truncated_webhook"

@@ -9,7 +9,7 @@ from mockserver.engine.webhooks.attempt import Attempt
 
 
 class WrongSecret(Fault):
-    """Signs with the previous secret if its grace period has ended, otherwise with a secret the endpoint never had."""
+    """Signs with an invalid secret: the previous one if its grace period has ended, else one the endpoint never had."""
 
     APPLIES_TO: ClassVar[str] = "webhooks"
     kind: Literal["wrong_secret"] = "wrong_secret"

@@ -23,7 +23,8 @@ class KaskoAssumptions(SaleAssumptions):
     unissued_policy: Annotated[
         Literal["404", "pending", "unpaid_too"],
         AssumptionNote(
-            "The response to GET /policies/{id} before the policy is issued: 404, a pending policy if paid, or always.",
+            "The response to GET /policies/{id} before the policy is issued: always 404, a pending policy if the offer "
+            "is paid, or a pending policy even if it is not.",
             "Not documented; an unpaid offer is read at /offers/{id}, although its link names /policies/{id}.",
         ),
     ] = "404"

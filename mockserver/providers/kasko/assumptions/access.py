@@ -37,7 +37,7 @@ class AccessAssumptions(Assumptions):
     unknown_path: Annotated[
         Literal["404", "401"],
         AssumptionNote(
-            "Whether a request without a key to an unknown path or method gets 404 or 405, or 401.",
+            "Whether a request without a key gets 401 instead of 404 for an unknown path or 405 for an unknown method.",
             "Not documented; 401 is for requests that require a key, and these require none.",
         ),
     ] = "404"
@@ -93,8 +93,8 @@ class AccessAssumptions(Assumptions):
     v1_offers: Annotated[
         Literal["signature", "accept", "never"],
         AssumptionNote(
-            "Which offers are v1 offers if Accept has no version: those made from a v1 quote, all, or none; "
-            "with `never`, not even offers that request v1.",
+            "Which offers are v1 offers if Accept has no version: with `signature` those made from a v1 quote, with "
+            "`accept` all, with `never` none; `never` also excludes offers whose Accept requests v1.",
             "A missing Accept is documented as v1, but current examples of offers and payments without it use new ids.",
         ),
     ] = "signature"

@@ -132,14 +132,15 @@ class GroupsAssumptions(Assumptions):
     consents: Annotated[
         Literal["optional", "required"],
         AssumptionNote(
-            "Whether a group policy intent must approve every consent of the quote intent, in its version.",
+            "Whether a group policy intent must approve every consent of the quote intent, each in the version that "
+            "the quote intent names.",
             "The member is optional in the schema; enforcement is not documented.",
         ),
     ] = "optional"
     renewal_gathering: Annotated[
         Literal["automatic", "manual"],
         AssumptionNote(
-            "Whether a policy intent for a plan that the group already has waits for manually gathered renewal data.",
+            "Whether a policy intent waits for manually gathered renewal data if the group already has its plan.",
             "The state is documented; when it is entered is not.",
         ),
     ] = "automatic"

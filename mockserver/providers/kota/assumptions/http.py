@@ -18,14 +18,16 @@ class HttpAssumptions(Assumptions):
     hosted: Annotated[
         bool,
         AssumptionNote(
-            "Whether the platform uses Kota's hosted pages: employees added to a group get an enrolment intent.",
-            "The guide states both defaults; Kota decides which platforms are hosted.",
+            "Whether the platform uses Kota's hosted pages. If so, an employee who is added to a group gets an "
+            "enrolment intent by default.",
+            "The guide states the defaults with and without hosted pages; Kota decides which platforms are hosted.",
         ),
     ] = False
     https_only: Annotated[
         bool,
         AssumptionNote(
-            "Whether plain HTTP is refused with 403.", "Documented, but not the response. Loopback has no TLS."
+            "Whether plain HTTP is refused with 403.",
+            "The refusal is documented, its response is not. Loopback has no TLS.",
         ),
     ] = False
     live_keys: Annotated[

@@ -99,7 +99,7 @@ class PeopleAssumptions(Assumptions):
     approval_applied: Annotated[
         Duration,
         AssumptionNote(
-            "How long an approved action waits before it is applied, and how long that takes.",
+            "How long an approved action waits, and also how long applying it then takes.",
             "Only its events are documented.",
         ),
     ] = 2 * SECOND

@@ -77,7 +77,8 @@ class FidelityAssumptions(Assumptions):
     application_update_fields: Annotated[
         Fidelity,
         AssumptionNote(
-            "Whether an application update must have name, accessType and redirectUris, and null clears description.",
+            "Whether an application update needs name, accessType and redirectUris, and whether null clears its "
+            "description.",
             "Documented; in the source all are optional, null keeps the description and an empty text clears it.",
         ),
     ] = "as fidelity"
@@ -134,13 +135,14 @@ class FidelityAssumptions(Assumptions):
         Fidelity,
         AssumptionNote(
             "The response to an unreadable body: not JSON, or with a missing field or one of the wrong type.",
-            "Documented: 400 (without title and detail); in the source a catch-all returns 500 server_error.",
+            "Documented as 400, but not its title and detail; in the source a catch-all returns 500 server_error.",
         ),
     ] = "as fidelity"
     event_names: Annotated[
         Fidelity,
         AssumptionNote(
-            "The names of audit events: LOGIN_FAILURE or LOGIN_FAILED, ADMIN_APPLICATION_ or ADMIN_CLIENT_UPDATED.",
+            "The names of two audit events: LOGIN_FAILURE or LOGIN_FAILED, and ADMIN_APPLICATION_UPDATED or "
+            "ADMIN_CLIENT_UPDATED.",
             "Documents and the source's enum differ.",
         ),
     ] = "as fidelity"
@@ -169,7 +171,7 @@ class FidelityAssumptions(Assumptions):
         Fidelity,
         AssumptionNote(
             "The response to a request without a key.",
-            "Documented: a problem (without its title); the source returns 401 with an empty body.",
+            "Documented as a problem, but not its title; the source returns 401 with an empty body.",
         ),
     ] = "as fidelity"
     routing_errors: Annotated[
@@ -182,7 +184,8 @@ class FidelityAssumptions(Assumptions):
     database_errors: Annotated[
         Fidelity,
         AssumptionNote(
-            "The response if only a database constraint refuses: a text is too long, a role is assigned twice.",
+            "The response to a request that breaks only a database constraint: a text is too long, or a role is "
+            "assigned twice.",
             "Not documented: 422 for a long text and 204 for a duplicate here; in the source 500 server_error.",
         ),
     ] = "as fidelity"
@@ -232,7 +235,8 @@ class FidelityAssumptions(Assumptions):
         Literal["answered", "not routed"],
         AssumptionNote(
             "Whether preflights (OPTIONS) of browsers are answered or refused as an unknown method of the path.",
-            "Documented: 204 for an origin of an application, 403 for others, no key; the source routes no OPTIONS.",
+            "Documented: without a key, 204 for an origin of an application, 403 for others; the source routes no "
+            "OPTIONS.",
         ),
     ] = "answered"
     cors_credentials: Annotated[
