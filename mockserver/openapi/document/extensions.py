@@ -113,7 +113,7 @@ EXTENSIONS = (
         ("document", "path"),
         "0 to 1000",
         _is_count,
-        "Number of seed records in a small sandbox, for each parent.",
+        "Number of seed records in a small sandbox; for a child resource, per parent record.",
     ),
 )
 _BY_NAME = {each.name: each for each in EXTENSIONS}

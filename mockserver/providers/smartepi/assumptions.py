@@ -221,10 +221,7 @@ class SmartEPIAssumptions(Assumptions):
     ] = "cleared"
     group_rules: Annotated[
         Literal["replaced", "merged"],
-        AssumptionNote(
-            "Whether the rules in an update replace the existing ones or are merged with them by productId.",
-            "Not documented.",
-        ),
+        AssumptionNote("Whether an update replaces the existing rules or merges them by productId.", "Not documented."),
     ] = "replaced"
     nested_rows: Annotated[
         Literal["kept", "removed"],
@@ -267,10 +264,7 @@ class SmartEPIAssumptions(Assumptions):
     ] = False
     location: Annotated[
         Literal["relative", "absolute"],
-        AssumptionNote(
-            "Whether Location is a path or an absolute URL.",
-            "Documented as the URL of the new record; its form is not documented.",
-        ),
+        AssumptionNote("Whether Location is a path or an absolute URL.", "Documented as a URL, without its form."),
     ] = "relative"
     cursor_with_other_filters: Annotated[
         Literal["refused", "accepted"],

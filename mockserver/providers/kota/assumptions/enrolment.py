@@ -35,7 +35,7 @@ class EnrolmentAssumptions(Assumptions):
         Literal["when_employee_pays", "always", "never"],
         AssumptionNote(
             "When an enrolment without force_confirmation must be confirmed.",
-            "Documented as requested where needed; when it is needed is not documented.",
+            "The documentation says that confirmation is requested where needed, but not when it is needed.",
         ),
     ] = "when_employee_pays"
     second_enrolment: Annotated[

@@ -28,7 +28,7 @@ class EventsAssumptions(Assumptions):
     events_listed: Annotated[
         Literal["as_endpoints", "all"],
         AssumptionNote(
-            "Which versions a list of events has without a filter: those of the endpoints, or all.",
+            "Which event versions an unfiltered list contains: those of the webhook endpoints, or all.",
             "Documented as the versions of the registered endpoints; all if there are no endpoints.",
         ),
     ] = "as_endpoints"

@@ -140,7 +140,7 @@ class GroupsAssumptions(Assumptions):
     renewal_gathering: Annotated[
         Literal["automatic", "manual"],
         AssumptionNote(
-            "Whether a policy intent waits for manually gathered renewal data if the group already has its plan.",
+            "Whether a policy intent for a plan that the group already has waits for manually gathered renewal data.",
             "The state is documented; when it is entered is not.",
         ),
     ] = "automatic"

@@ -43,7 +43,7 @@ class PeopleAssumptions(Assumptions):
     employer_benefits_start: Annotated[
         Literal["counts", "ignored"],
         AssumptionNote(
-            "Whether employees also stay pending before their employer's earliest_benefits_start_date.",
+            "Whether employees stay pending until their employer's earliest_benefits_start_date too.",
             "Documented for the employee's date only.",
         ),
     ] = "counts"
@@ -99,7 +99,7 @@ class PeopleAssumptions(Assumptions):
     approval_applied: Annotated[
         Duration,
         AssumptionNote(
-            "How long an approved action waits, and also how long applying it then takes.",
+            "The duration of each of two steps: until an approved action starts, and until it is applied.",
             "Only its events are documented.",
         ),
     ] = 2 * SECOND
