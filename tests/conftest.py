@@ -6,12 +6,17 @@ import gc
 import os
 
 import pytest
+from hypothesis import settings
 
 from mockserver.http import edge
 from tests.support.acme import ACME
 from tests.support.harness import Harness, make_harness
 from tests.support.redis_server import shared_redis
 from tests.support.suite.ordering import move_slow_tests_first
+
+# A deadline for each example would make property tests fail on a busy machine.
+settings.register_profile("tests", deadline=None)
+settings.load_profile("tests")
 
 
 def pytest_configure() -> None:

@@ -108,7 +108,7 @@ class MutationRun:
     def pytest_configure(self) -> None:
         from hypothesis import settings
 
-        settings.register_profile("mutants", database=None, derandomize=True, max_examples=25)
+        settings.register_profile("mutants", database=None, deadline=None, derandomize=True, max_examples=25)
         settings.load_profile("mutants")
 
     @pytest.hookimpl(tryfirst=True)
