@@ -13,7 +13,7 @@ from tests.support.failing_disk import ROOT, SimulatedDisk
 
 
 def open_store(**options: Any) -> TinyStore:
-    store = TinyStore(None, **options) if not options else TinyStore(ROOT, **options)
+    store = TinyStore(ROOT if options else None, **options)
     store.open("box")
     store.declare("box", (Collection("people"),))
     return store
